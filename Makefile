@@ -1,0 +1,55 @@
+# `make demo` and `make test` are the two commands of the README.
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+  $(shell command -v $(name) >/dev/null 2>&1 && $(name) -c \
+  'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name))))
+RUN := .venv/bin/python
+DEMO := open-source-time-tracking
+
+.PHONY: demo test check fix dev lock clean
+
+demo: .venv/installed
+	@$(RUN) manage.py generate_directory examples/$(DEMO)/directory.toml
+	@$(RUN) manage.py export_site $(DEMO) var/demo/$(DEMO)
+	@echo
+	@echo "Next: change a file in examples/$(DEMO)/sources and type \`make demo\` again,"
+	@echo "or make a directory of your own:"
+	@echo "  $(RUN) manage.py generate_directory my-list --name 'My list' --source FILE_OR_URL"
+	@echo "or look at it in the browser: make dev"
+
+test: .venv/installed
+	@$(RUN) -m pytest -n auto $(ARGS)
+
+check: .venv/installed
+	@sh .ci/check
+
+fix: .venv/installed
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+dev: .venv/installed
+	@$(RUN) manage.py prepare_dev
+	@$(RUN) manage.py runserver $(PORT)
+
+lock: .venv/installed
+	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \
+	  --no-emit-index-url --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# uv installs in seconds; pip, which every Python has, in a minute.
+.venv/installed: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Gazetteer needs Python 3.11 or newer." >&2; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --clear --python "$(PYTHON)" .venv && \
+	  uv pip install --quiet --require-hashes --python .venv -r requirements.lock; \
+	else \
+	  rm -rf .venv && { "$(PYTHON)" -m venv .venv || { rm -rf .venv; \
+	    echo "Python's venv module is missing or incomplete. On Debian and Ubuntu:" >&2; \
+	    echo "  sudo apt-get install python3-venv" >&2; exit 1; }; } && \
+	  echo "Installing into .venv, about a minute ..." && \
+	  .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --require-hashes -r requirements.lock; \
+	fi
+	@touch $@

@@ -1,0 +1,75 @@
+"""The environment variables that Gazetteer reads, as one typed class.
+
+`.env.example` lists them all; a test keeps the two equal. Everything has a default that
+works on one machine, below one folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Environment(BaseSettings):
+    """A variable of the process wins over the same line in `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_file=CHECKOUT / ".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    debug: bool = False
+    """Tracebacks in the browser and reload on change. Never on a public address."""
+    secret_key: str = ""
+    """Django's key. Unset: made once and kept in STATE_ROOT."""
+    allowed_hosts: Words = ("localhost", "127.0.0.1", "[::1]")
+    """Host names that the web server answers to, separated by commas."""
+    csrf_trusted_origins: Words = ()
+    """Origins such as https://directories.example.org, separated by commas."""
+    https_only: bool = False
+    """Redirect to https, secure cookies, HSTS."""
+    state_root: Path = CHECKOUT / "var"
+    """The folder that everything written at run time lies under."""
+    database_url: str = ""
+    """For example postgres://user:password@host/name. Unset: SQLite in STATE_ROOT."""
+    git_root: Path | None = None
+    """The folder of the bare repositories. Unset: repositories/ in STATE_ROOT."""
+    run_lease_seconds: int = Field(default=90, ge=5)
+    """A run whose process has been silent for so many seconds is taken for lost."""
+    fetch_allowed_networks: Words = ()
+    """Private networks that sources may lie in, such as 10.0.0.0/8."""
+    fetch_allowed_hosts: Words = ()
+    """Private host names that sources may lie on."""
+    fetch_ca_bundle: str = ""
+    """The path of a private certificate authority for sources."""
+    log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator(
+        "allowed_hosts",
+        "csrf_trusted_origins",
+        "fetch_allowed_networks",
+        "fetch_allowed_hosts",
+        mode="before",
+    )
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(word for word in value.replace(",", " ").split() if word)
+        return value
+
+    @field_validator("state_root", "git_root")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        """A relative path is relative to the checkout, wherever the command is typed."""
+        return value and CHECKOUT / value.expanduser()
+
+    @property
+    def repositories(self) -> Path:
+        return self.git_root or self.state_root / "repositories"

@@ -1,0 +1,108 @@
+"""Errors over HTTP: every one is an RFC 9457 document, and every one is made here.
+
+Inner packages raise exceptions that carry `status`, `title` and `extensions`.
+"""
+
+from __future__ import annotations
+
+import http
+from typing import Any
+
+import pydantic
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from directories.exceptions import DirectoryError
+
+log = structlog.get_logger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(
+    status: int, detail: str = "", *, title: str = "", **extensions: Any
+) -> dict[str, Any]:
+    """Describe an error. `title` is the status' own phrase unless given."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title or http.HTTPStatus(status).phrase,
+        "status": status,
+    }
+    if detail:
+        document["detail"] = detail
+    return document | extensions
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn what a view raised into a problem document; None for a bug of ours."""
+    headers: dict[str, str] = {}
+    match exc:
+        case pydantic.ValidationError():
+            document = problem(
+                400, "The request is not valid.", errors=validation_errors(exc)
+            )
+        case DirectoryError():
+            document = problem(exc.status, str(exc), title=exc.title, **exc.extensions)
+        case Http404():
+            document = problem(404, "There is no such thing, or it is not yours.")
+        case PermissionDenied():
+            document = problem(403, "You may not do this.")
+        case exceptions.APIException():
+            document = problem(exc.status_code, _text(exc.detail))
+            if header := getattr(exc, "auth_header", None):
+                headers["WWW-Authenticate"] = header
+            if wait := getattr(exc, "wait", None):
+                headers["Retry-After"] = str(int(wait))
+        case _:
+            return None
+    set_rollback()
+    return Response(
+        document, document["status"], headers=headers, content_type=CONTENT_TYPE
+    )
+
+
+def validation_errors(exc: pydantic.ValidationError) -> list[dict[str, str]]:
+    """Name each wrong field by a JSON pointer (RFC 6901), never by its value."""
+    return [
+        {
+            "pointer": "".join(f"/{_escaped(part)}" for part in error["loc"]),
+            "detail": error["msg"].removeprefix("Value error, "),
+        }
+        for error in exc.errors(include_url=False, include_input=False)
+    ]
+
+
+def _escaped(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _text(detail: Any) -> str:
+    return detail if isinstance(detail, str) else "The request is not valid."
+
+
+def _answer(request: HttpRequest, status: int, detail: str) -> HttpResponse:
+    return JsonResponse(
+        problem(status, detail), status=status, content_type=CONTENT_TYPE
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 400, "The request could not be understood.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 403, "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404, "There is no such page.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _answer(
+        request, 500, "Something went wrong on our side. It has been logged."
+    )

@@ -1,0 +1,133 @@
+"""Django's settings. The environment decides: see `config/env.py` for the variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dj_database_url
+
+from config import env as environment
+from config.logging import configure
+from config.secrets import own_secret_key
+
+env = environment.Environment()
+
+CHECKOUT = environment.CHECKOUT
+
+DEBUG = env.debug
+STATE_ROOT = env.state_root
+GIT_ROOT = env.repositories
+SECRET_KEY = env.secret_key or own_secret_key(STATE_ROOT / "secret-key")
+ALLOWED_HOSTS = list(env.allowed_hosts)
+CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "knox",
+    "directories",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [CHECKOUT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+
+def _database(url: str, state_root: Path) -> dj_database_url.DBConfig:
+    """SQLite gets what keeps two writers from an error: WAL, IMMEDIATE, a busy time-out."""
+    database = dj_database_url.parse(
+        url or f"sqlite:///{state_root / 'gazetteer.sqlite3'}"
+    )
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["OPTIONS"] = {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        }
+        # A file, because an in-memory database tells a second thread "table is locked".
+        database["TEST"] = {"NAME": str(state_root / "test.sqlite3")}
+    return database
+
+
+DATABASES = {"default": _database(env.database_url, STATE_ROOT)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = STATE_ROOT / "static"
+# Admin forms of a directory may carry a source document: see contract/request.py.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 48 * 1024 * 1024
+
+SESSION_COOKIE_SECURE = env.https_only
+CSRF_COOKIE_SECURE = env.https_only
+SECURE_SSL_REDIRECT = env.https_only
+SECURE_HSTS_SECONDS = 31_536_000 if env.https_only else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https_only
+SECURE_HSTS_PRELOAD = env.https_only
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "PAGE_SIZE": 20,
+    "EXCEPTION_HANDLER": "config.problems.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {"TOKEN_PREFIX": "gaz_", "TOKEN_TTL": None}
+
+RUN_LEASE_SECONDS = env.run_lease_seconds
+FETCH_ALLOWED_NETWORKS = env.fetch_allowed_networks
+FETCH_ALLOWED_HOSTS = env.fetch_allowed_hosts
+FETCH_CA_BUNDLE = env.fetch_ca_bundle
+
+# structlog is set up by `configure`; Django shall not undo it.
+LOGGING_CONFIG = None
+configure(level=env.log_level)
