@@ -1,0 +1,158 @@
+"""What a run may say. Every change that a run makes to the web side is one of these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from generation.report import ItemCounts, Report
+
+RepositoryKind = Literal["data", "list", "website"]
+CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Outcome(StrEnum):
+    """How a run ends. The values are those of the run's state."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class GenerateStatus(StrEnum):
+    GENERATING = "generating"
+    GENERATED = "generated"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+class LogLevel(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Claim(Message):
+    """Take the run. Answered with the attempt's number, or refused."""
+
+    action: Literal["claim"] = "claim"
+    worker: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class UpdateDirectory(Message):
+    action: Literal["update_directory"] = "update_directory"
+    items_count: Annotated[int, Field(ge=0)]
+    categories_count: Annotated[int, Field(ge=0)]
+    tags_count: Annotated[int, Field(ge=0)]
+
+
+class UpdateGenerateStatus(Message):
+    """Where the run is. `percent` is of the whole run, 0 to 100; None leaves it as it is."""
+
+    action: Literal["update_generate_status"] = "update_generate_status"
+    status: GenerateStatus
+    step: Annotated[str, StringConstraints(max_length=100)] | None = None
+    percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    counts: dict[str, int] = Field(default_factory=dict)
+
+
+class UpdateLastPullRequest(Message):
+    action: Literal["update_last_pull_request"] = "update_last_pull_request"
+    branch: str
+    title: str
+    number: int | None = None
+    url: str = ""
+
+
+class RecordGenerationStart(Message):
+    action: Literal["record_generation_start"] = "record_generation_start"
+    started_at: datetime
+
+
+class RecordGenerationFinish(Message):
+    action: Literal["record_generation_finish"] = "record_generation_finish"
+    finished_at: datetime
+    outcome: Outcome
+    error: str = ""
+
+
+class UpdateGenerationHistory(Message):
+    action: Literal["update_generation_history"] = "update_generation_history"
+    items: ItemCounts
+    metrics: dict[str, int | float] = Field(default_factory=dict)
+    report: Report
+
+
+class EmitGenerationCompleted(Message):
+    action: Literal["emit_generation_completed"] = "emit_generation_completed"
+    outcome: Outcome
+
+
+class Heartbeat(Message):
+    action: Literal["heartbeat"] = "heartbeat"
+
+
+class AppendLog(Message):
+    action: Literal["append_log"] = "append_log"
+    level: LogLevel = LogLevel.INFO
+    message: Annotated[str, StringConstraints(max_length=2000)]
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class PlannedCommit(Message):
+    """A commit that is written but not yet on `main`. `new` is None when nothing changes."""
+
+    old: CommitId | None
+    new: CommitId | None
+
+
+class PublishBegin(Message):
+    """Say what will be on `main` before anything is, so that a half-done publish shows."""
+
+    action: Literal["publish_begin"] = "publish_begin"
+    commits: dict[RepositoryKind, PlannedCommit]
+
+
+class PublishDone(Message):
+    action: Literal["publish_done"] = "publish_done"
+
+
+Command = Annotated[
+    Claim
+    | UpdateDirectory
+    | UpdateGenerateStatus
+    | UpdateLastPullRequest
+    | RecordGenerationStart
+    | RecordGenerationFinish
+    | UpdateGenerationHistory
+    | EmitGenerationCompleted
+    | Heartbeat
+    | AppendLog
+    | PublishBegin
+    | PublishDone,
+    Field(discriminator="action"),
+]
+
+
+class CommandBatch(Message):
+    """Commands that take effect together or not at all. `attempt` is 0 for a claim."""
+
+    run_id: UUID
+    attempt: Annotated[int, Field(ge=0)]
+    commands: Annotated[tuple[Command, ...], Field(min_length=1, max_length=1000)]
+
+
+class Reply(Message):
+    """What the web side answers to a batch."""
+
+    attempt: int
+    cancel: bool
+    lease_expires_at: datetime

@@ -1,0 +1,48 @@
+"""What a run is told, once, when it begins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from generation.contract.request import GenerationRequest
+
+
+class Told(BaseModel):
+    """A part of the context. Unknown fields are ignored: the web side may be newer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Identity(Told):
+    """Who commits."""
+
+    name: str
+    email: str
+
+
+class DirectoryContext(Told):
+    id: UUID
+    namespace: str
+    slug: str
+    name: str
+    description: str = ""
+
+
+class RunContext(Told):
+    """Everything a run needs to know.
+
+    `clock` is the time of the run's first claim. It is the only time a run may write, so
+    that the same input gives the same bytes. `previous_prompt` is that of the last run that
+    succeeded, empty before the first.
+    """
+
+    run_id: UUID
+    attempt: int
+    clock: datetime
+    directory: DirectoryContext
+    committer: Identity
+    request: GenerationRequest
+    previous_prompt: str = ""

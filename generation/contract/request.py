@@ -1,0 +1,121 @@
+"""What a person asks for. Field names are those of the open-source *ever-works* platform."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from generation.sources.urls import clean_url
+
+MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+MAX_DOCUMENTS_BYTES = 32 * 1024 * 1024
+
+
+def _http_url(value: str) -> str:
+    """Refuse what is not an absolute http(s) URL, but store it as it was typed."""
+    if not clean_url(value):
+        raise ValueError("must be an absolute http:// or https:// URL")
+    return value
+
+
+Label = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+]
+Labels = Annotated[tuple[Label, ...], Field(max_length=200)]
+HttpUrl = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2000),
+    AfterValidator(_http_url),
+]
+
+
+class Asked(BaseModel):
+    """A part of the request: frozen, and strict about names, so that typos are seen."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+
+class GenerationMethod(StrEnum):
+    CREATE_UPDATE = "create-update"
+    RECREATE = "recreate"
+
+
+class Company(Asked):
+    name: Label
+    website: HttpUrl | None = None
+
+
+class DocumentReference(Asked):
+    """A source document that is kept elsewhere, by the hash of its bytes."""
+
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    name: Label
+    url: HttpUrl | None = None
+    media_type: Annotated[str, StringConstraints(max_length=200)] = ""
+    size: Annotated[int, Field(ge=1, le=MAX_DOCUMENT_BYTES)]
+
+
+class Tuning(Asked):
+    """The numbers of a run. `config` on the wire."""
+
+    max_search_queries: Annotated[int, Field(ge=1, le=100)] = 10
+    max_results_per_query: Annotated[int, Field(ge=1, le=100)] = 20
+    max_pages_to_process: Annotated[int, Field(ge=1, le=1000)] = 10
+    relevance_threshold_content: Annotated[float, Field(ge=0.01, le=1)] = 0.5
+    min_content_length_for_extraction: Annotated[int, Field(ge=0)] = 300
+    ai_first_generation_enabled: bool = True
+    content_filtering_enabled: bool = True
+    prompt_comparison_confidence_threshold: Annotated[float, Field(ge=0.01, le=1)] = 0.5
+
+
+class GenerationRequest(Asked):
+    """One request for a directory. It needs a prompt, a source URL or a document."""
+
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+    ]
+    prompt: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=5000)
+    ] = ""
+    company: Company | None = None
+    initial_categories: Labels = ()
+    priority_categories: Labels = ()
+    target_keywords: Labels = ()
+    source_urls: Annotated[tuple[HttpUrl, ...], Field(max_length=100)] = ()
+    source_documents: Annotated[
+        tuple[DocumentReference, ...], Field(max_length=100)
+    ] = ()
+    repository_description: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=500)
+    ] = ""
+    generation_method: GenerationMethod = GenerationMethod.CREATE_UPDATE
+    update_with_pull_request: bool = True
+    badge_evaluation_enabled: bool = False
+    website_repository_creation_method: Literal["built-in"] = "built-in"
+    config: Tuning = Tuning()
+
+    @model_validator(mode="after")
+    def _has_something_to_read(self) -> GenerationRequest:
+        if not (self.prompt or self.source_urls or self.source_documents):
+            raise ValueError("give a prompt, source_urls or a source document")
+        if sum(d.size for d in self.source_documents) > MAX_DOCUMENTS_BYTES:
+            raise ValueError(
+                f"source_documents may hold {MAX_DOCUMENTS_BYTES} bytes together"
+            )
+        return self
+
+    def fingerprint(self) -> str:
+        """Name this request: equal requests have equal fingerprints."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -1,0 +1,65 @@
+"""What can go wrong while a directory is made, sorted by whose fault it is.
+
+GenerationError
+├── SourceError            the outside world's: shown to the user, beside the source
+│   ├── AddressNotAllowed      the URL leads to an address that we do not visit
+│   ├── SourceUnreachable      no connection, a bad certificate, an error status
+│   ├── SourceTimedOut         it took longer than the limit
+│   ├── SourceTooLarge         it is bigger than the limit
+│   └── UnreadableSource       it arrived, but nobody can read it
+├── NothingFound           every source failed, or none of them holds an item
+├── RepositoryError        git refused, or the disk did
+│   └── RepositoryMoved        somebody pushed between our reading and our writing
+├── RunRefused             the run is not ours to execute (finished, claimed, unknown)
+└── RunCancelled           a person stopped it
+"""
+
+from __future__ import annotations
+
+
+class GenerationError(Exception):
+    """Anything that ends a run, with a message for the person who started it."""
+
+
+class SourceError(GenerationError):
+    """One source could not be used. The message never quotes what the source sent."""
+
+
+class AddressNotAllowed(SourceError):
+    pass
+
+
+class SourceUnreachable(SourceError):
+    pass
+
+
+class SourceTimedOut(SourceError):
+    pass
+
+
+class SourceTooLarge(SourceError):
+    pass
+
+
+class UnreadableSource(SourceError):
+    pass
+
+
+class NothingFound(GenerationError):
+    pass
+
+
+class RepositoryError(GenerationError):
+    pass
+
+
+class RepositoryMoved(RepositoryError):
+    pass
+
+
+class RunRefused(GenerationError):
+    pass
+
+
+class RunCancelled(GenerationError):
+    pass

@@ -1,0 +1,89 @@
+"""What a run tells about itself when it is over: the counts, and everything left out."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from generation.items import Record
+from generation.sources.candidates import LeftOut
+
+# A report is a database column and a web page: it names so many entries and counts the rest.
+LISTED = 500
+
+
+class ItemCounts(Record):
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    total: int = 0
+
+
+class SourceReport(Record):
+    """What became of one source. `error` is empty for one that could be read."""
+
+    source: str
+    kind: str = ""
+    found: int = 0
+    kept: int = 0
+    merged: int = 0
+    left_out: int = 0
+    error: str = ""
+
+
+class StepReport(Record):
+    """One step. `done` is false for a step that had nothing to do; `note` says why."""
+
+    name: str
+    done: bool
+    note: str = ""
+    seconds: float = Field(default=0.0, description="wall time in seconds")
+
+
+class FieldChange(Record):
+    field: str
+    before: str
+    after: str
+
+
+class ItemChange(Record):
+    """One line of the item-wise diff. `kind` is added, updated, removed or kept."""
+
+    kind: str
+    slug: str
+    name: str
+    fields: tuple[FieldChange, ...] = ()
+
+
+class RepositoryReport(Record):
+    """Where a repository stands after the run. `commit` is the head of `branch`."""
+
+    path: str
+    branch: str = "main"
+    commit: str | None = None
+    changed_files: int = 0
+    removed_files: int = 0
+    left_alone: tuple[str, ...] = ()
+
+
+class Merge(Record):
+    """Two entries that were taken for one, and why."""
+
+    kept: str
+    merged: str
+    url: str
+    reason: str
+
+
+class Report(Record):
+    items: ItemCounts = ItemCounts()
+    categories: int = 0
+    tags: int = 0
+    left_out_count: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    merges: tuple[Merge, ...] = ()
+    sources: tuple[SourceReport, ...] = ()
+    changes: tuple[ItemChange, ...] = ()
+    steps: tuple[StepReport, ...] = ()
+    warnings: tuple[str, ...] = ()
+    repositories: dict[str, RepositoryReport] = Field(default_factory=dict)

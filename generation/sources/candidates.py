@@ -1,0 +1,60 @@
+"""What a reader gets and what it gives back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from generation.items import Record
+
+
+class Document(Record):
+    """The text of one source.
+
+    `source` is what people call it: its URL, or the name of the file they gave. `url` is
+    where it came from, if that is known: relative links are resolved against it.
+    """
+
+    source: str
+    url: str = ""
+    media_type: str = ""
+    text: str
+
+
+class Candidate(Record):
+    """Something that a source lists, as the source says it.
+
+    `path` is the headings above it, outermost first. `category` and `tags` are what the
+    source states outright (a column, a field); `labels` are the marks beside the text
+    (code spans, chips), whose meaning nobody has decided yet. `locator` says where in the
+    source it stands, in words that survive an insertion above it: headings, a JSON pointer.
+    """
+
+    name: str
+    url: str
+    description: str = ""
+    path: tuple[str, ...] = ()
+    category: str = ""
+    tags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    facts: dict[str, Any] = Field(default_factory=dict)
+    source: str
+    locator: str = ""
+
+
+class LeftOut(Record):
+    """Something that did not become an item, and why."""
+
+    name: str
+    url: str = ""
+    source: str
+    reason: str
+
+
+class Reading(Record):
+    """What one reader made of one document. `kind` names the reader."""
+
+    kind: str
+    candidates: tuple[Candidate, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
