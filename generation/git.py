@@ -1,0 +1,320 @@
+"""One bare repository. This is the one module that runs git.
+
+There is no work tree and no index: blobs are read with `ls-tree` and `cat-file --batch`,
+and one commit is written by `fast-import` into a ref of its own. `main` moves only by
+compare-and-swap. A file's fingerprint is its blob id, which we can compute ourselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from git import Git
+from git.exc import CommandError
+
+from generation.exceptions import RepositoryError, RepositoryMoved
+
+MAIN = "refs/heads/main"
+REF = re.compile(r"refs/[A-Za-z0-9][A-Za-z0-9._/-]{0,198}")
+
+# What would end a name or an address in a commit, and let the rest be read as something else.
+_NOT_IN_IDENTITY = re.compile(r"[<>\x00-\x1f]")
+
+# Our own settings, which only look like git's, and GitPython's.
+_NOT_GITS = re.compile(r"GIT_ROOT|GIT_PYTHON_.*")
+
+_CONFIG = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "protocol.allow": "never",
+    "gc.auto": "0",
+    "fastimport.unpackLimit": "100",
+}
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TEMPLATE_DIR": "",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "LC_ALL": "C",
+    "GIT_CONFIG_COUNT": str(len(_CONFIG)),
+    **{f"GIT_CONFIG_KEY_{n}": key for n, key in enumerate(_CONFIG)},
+    **{f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(_CONFIG.values())},
+}
+
+
+class Commit(NamedTuple):
+    """What to write on top of `parent`: files to set and paths to remove."""
+
+    parent: str | None
+    message: str
+    author: str
+    email: str
+    at: datetime
+    files: Mapping[str, bytes]
+    removals: Iterable[str]
+
+
+def blob_id(content: bytes) -> str:
+    """Compute the id that git gives to a file of this content."""
+    return hashlib.sha1(
+        b"blob %d\0" % len(content) + content, usedforsecurity=False
+    ).hexdigest()
+
+
+class Repository:
+    """A bare repository at a path that we built ourselves."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        return (self.path / "HEAD").is_file()
+
+    def create(self) -> bool:
+        """Make the repository if it is not there. True when this call made it."""
+        if self.exists():
+            return False
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise RepositoryError(_cannot_write(self.path, exc)) from exc
+        self._git("init", "--bare", "--quiet", "--initial-branch=main")
+        return True
+
+    def remove(self) -> None:
+        """Delete the repository, and the folder of its namespace if that is empty now."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        with suppress(OSError):
+            self.path.parent.rmdir()
+
+    def head(self, ref: str = MAIN) -> str | None:
+        """Name the commit that a ref points to, or None where there is none."""
+        if not self.exists():
+            return None
+        _check_ref(ref)
+        listed = self._git("for-each-ref", "--format=%(objectname)", "--", ref)
+        return listed.decode().strip() or None
+
+    def tree(self, commit: str) -> dict[str, str]:
+        """List every file of a commit: path to blob id, in git's order."""
+        entries: dict[str, str] = {}
+        listing = self._git("ls-tree", "-r", "-z", "--full-tree", commit)
+        for line in listing.split(b"\0"):
+            head, _, path = line.partition(b"\t")
+            if head.startswith((b"100644 blob", b"100755 blob")):
+                entries[path.decode("utf-8", "surrogateescape")] = head[12:].decode()
+        return entries
+
+    def tree_id(self, commit: str) -> str:
+        """Name the tree of a commit: equal trees hold equal files."""
+        return self._git("rev-parse", f"{commit}^{{tree}}").decode().strip()
+
+    def read(self, blobs: Iterable[str]) -> Iterator[bytes]:
+        """Read blobs by id, in the order given, through one process."""
+        wanted = list(blobs)
+        if not wanted:
+            return
+        with self._process("cat-file", "--batch") as (stdin, stdout):
+            # One at a time: writing all names first would fill both pipes and stop.
+            for blob in wanted:
+                stdin.write(blob.encode() + b"\n")
+                stdin.flush()
+                header = stdout.readline().split()
+                if len(header) != 3:
+                    raise RepositoryError(f"{self.path} has lost the object {blob}")
+                yield stdout.read(int(header[2]))
+                stdout.read(1)
+
+    def contains(self, commit: str, *, branch: str = MAIN) -> bool:
+        """Tell whether a branch's history holds a commit."""
+        try:
+            self._git("merge-base", "--is-ancestor", commit, branch)
+        except RepositoryError:
+            return False
+        return True
+
+    def write(self, commit: Commit, *, ref: str) -> str:
+        """Write one commit and point `ref` at it. Return its id.
+
+        Nothing that anybody reads has changed until `main` is moved to it.
+        """
+        _check_ref(ref)
+        try:
+            with self._process(
+                "fast-import", "--quiet", "--force", "--date-format=raw", "--done"
+            ) as (stdin, stdout):
+                for part in _fast_import_stream(commit, ref):
+                    stdin.write(part)
+                stdin.write(b"get-mark :1\n")
+                stdin.flush()
+                written = stdout.readline().decode().strip()
+                stdin.write(b"done\n")
+        except BaseException:
+            self._sweep_debris()
+            raise
+        if not re.fullmatch(r"[0-9a-f]{40}", written):
+            raise RepositoryError(f"git did not write a commit in {self.path}")
+        return written
+
+    def move(self, ref: str, *, new: str | None, old: str | None) -> None:
+        """Point a ref elsewhere if it is still at `old`. None stands for "no such ref".
+
+        Raises RepositoryMoved when somebody else was quicker.
+        """
+        _check_ref(ref)
+        zero = "0" * 40
+        arguments = (ref, new or zero, old or zero) if new else ("-d", ref, old or zero)
+        try:
+            self._git("update-ref", *arguments)
+        except RepositoryError as exc:
+            if self.head(ref) != old:
+                raise RepositoryMoved(
+                    f"{self.path.name} was changed by somebody else during this run; "
+                    "run it again"
+                ) from exc
+            raise
+
+    def _git(self, *arguments: str) -> bytes:
+        """Run a git command to its end and return what it printed."""
+        _drop_inherited_variables()
+        try:
+            output = Git(self.path).execute(
+                self._command(*arguments),
+                env=_ENVIRONMENT,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
+        except CommandError as exc:
+            raise RepositoryError(_explain(self.path, arguments[0], exc)) from exc
+        assert isinstance(output, bytes)
+        return output
+
+    def _process(self, *arguments: str) -> _Conversation:
+        _drop_inherited_variables()
+        process = Git(self.path).execute(
+            self._command(*arguments),
+            env=_ENVIRONMENT,
+            as_process=True,
+            istream=subprocess.PIPE,
+        )
+        assert isinstance(process, Git.AutoInterrupt)
+        return _Conversation(self.path, arguments[0], process)
+
+    def _command(self, *arguments: str) -> list[str]:
+        return ["git", f"--git-dir={self.path}", *arguments]
+
+    def _sweep_debris(self) -> None:
+        """Remove what an interrupted fast-import leaves: crash reports and half packs."""
+        for pattern in (
+            "fast_import_crash_*",
+            "objects/pack/tmp_*",
+            "objects/*/tmp_obj_*",
+        ):
+            for path in self.path.glob(pattern):
+                path.unlink(missing_ok=True)
+
+
+class _Conversation:
+    """A git process that is spoken to over pipes; it never outlives the `with` block."""
+
+    def __init__(self, path: Path, command: str, process: Git.AutoInterrupt) -> None:
+        self._path = path
+        self._command = command
+        self._process = process
+
+    def __enter__(self) -> tuple[IO[bytes], IO[bytes]]:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        return stdin, stdout
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: object, tb: object
+    ) -> None:
+        proc = self._process.proc
+        assert proc is not None
+        assert proc.stdin is not None
+        assert proc.stdout is not None
+        assert proc.stderr is not None
+        # A broken pipe means that git has given up, and says why on its standard error.
+        git_gave_up = kind is not None and issubclass(kind, BrokenPipeError)
+        if kind is not None and not git_gave_up:
+            proc.kill()
+        with suppress(BrokenPipeError), proc.stdout, proc.stderr:
+            with suppress(BrokenPipeError):
+                proc.stdin.close()
+            errors = proc.stderr.read().decode("utf-8", "replace")
+        status = proc.wait()
+        if git_gave_up or (kind is None and status):
+            raise RepositoryError(_explain_text(self._path, self._command, errors))
+
+
+def _fast_import_stream(commit: Commit, ref: str) -> Iterator[bytes]:
+    author, email = (_NOT_IN_IDENTITY.sub("", s) for s in (commit.author, commit.email))
+    stamp = f"{author} <{email}> {int(commit.at.timestamp())} +0000"
+    message = commit.message.encode()
+    yield (
+        f"commit {ref}\nmark :1\nauthor {stamp}\ncommitter {stamp}\n"
+        f"data {len(message)}\n"
+    ).encode()
+    yield message + b"\n"
+    if commit.parent:
+        yield f"from {commit.parent}\n".encode()
+    for path in commit.removals:
+        yield b"D " + _quoted(path) + b"\n"
+    for path, content in commit.files.items():
+        yield b"M 100644 inline " + _quoted(path) + b"\ndata %d\n" % len(content)
+        yield content
+        yield b"\n"
+
+
+def _quoted(path: str) -> bytes:
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return b'"' + escaped.encode("utf-8", "surrogateescape") + b'"'
+
+
+def _check_ref(ref: str) -> None:
+    """Refuse what git could read as an option or as a path out of its folder."""
+    if (
+        not REF.fullmatch(ref)
+        or ".." in ref
+        or "//" in ref
+        or ref.endswith((".lock", "/"))
+    ):
+        raise RepositoryError(f"{ref!r} is not the name of a ref")
+
+
+def _drop_inherited_variables() -> None:
+    """Forget git's variables of whoever started us, such as GIT_DIR inside a hook.
+
+    GitPython hands the process' whole environment to git, so it is cleaned there.
+    """
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        if not _NOT_GITS.fullmatch(name):
+            del os.environ[name]
+
+
+def _explain(path: Path, command: str, exc: CommandError) -> str:
+    return _explain_text(path, command, str(exc.stderr or exc))
+
+
+def _explain_text(path: Path, command: str, errors: str) -> str:
+    if "No space left" in errors or "Disk quota" in errors:
+        return f"the disk is full: {path} could not be written. Free some space and run it again"
+    reason = next((line for line in errors.splitlines() if "fatal:" in line), "")
+    reason = reason.partition("fatal:")[2].strip().rstrip("'") or "it gave no reason"
+    return f"git {command} failed in {path}: {reason}"
+
+
+def _cannot_write(path: Path, exc: OSError) -> str:
+    return f"{path} could not be written: {exc.strerror}"

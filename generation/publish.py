@@ -1,0 +1,129 @@
+"""Three repositories, one result: all of them move, or none.
+
+A run writes its commits beside `main` (`stage`), says what it is about to do, and then moves
+the three branches, each by compare-and-swap (`publish`). When one has been moved by somebody
+else, those that were moved already are moved back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from generation.contract.commands import PlannedCommit, RepositoryKind
+from generation.contract.context import Identity
+from generation.exceptions import RepositoryError
+from generation.git import MAIN, Commit, Repository
+
+KINDS: tuple[RepositoryKind, ...] = ("data", "list", "website")
+_SUFFIXES: dict[RepositoryKind, str] = {
+    "data": "-data",
+    "list": "",
+    "website": "-website",
+}
+
+
+class Signature(NamedTuple):
+    """Whose commit it is, of which attempt, at which time."""
+
+    identity: Identity
+    run_id: UUID
+    attempt: int
+    clock: datetime
+
+    @property
+    def ref(self) -> str:
+        return f"refs/gazetteer/{self.run_id}/{self.attempt}"
+
+
+class Change(NamedTuple):
+    """What a run wants to change in one repository, seen from the commit `old`."""
+
+    repository: Repository
+    old: str | None
+    message: str
+    files: Mapping[str, bytes]
+    removals: tuple[str, ...]
+
+
+def repository_path(
+    git_root: Path, *, namespace: str, slug: str, kind: RepositoryKind
+) -> Path:
+    """Say where a repository of a directory lies. Both names are checked slugs."""
+    return git_root / namespace / f"{slug}{_SUFFIXES[kind]}.git"
+
+
+class Publication:
+    """The commits of one attempt, from the first written byte to `main`."""
+
+    def __init__(
+        self, changes: Mapping[RepositoryKind, Change], signature: Signature
+    ) -> None:
+        self._changes = changes
+        self._signature = signature
+        self._created: list[Repository] = []
+        self.planned: dict[RepositoryKind, PlannedCommit] = {}
+
+    def stage(self) -> None:
+        """Write the commits where nobody reads them yet. On failure nothing stays."""
+        try:
+            for kind, change in self._changes.items():
+                new = self._write(change) if change.files or change.removals else None
+                self.planned[kind] = PlannedCommit(old=change.old, new=new)
+        except BaseException:
+            self.discard()
+            raise
+
+    def publish(self) -> None:
+        """Move `main` of all repositories to the staged commits, or of none."""
+        moved: list[RepositoryKind] = []
+        try:
+            for kind, commit in self.planned.items():
+                if commit.new is not None:
+                    moved.append(kind)
+                    self._repository(kind).move(MAIN, new=commit.new, old=commit.old)
+        except BaseException:
+            for kind in reversed(moved):
+                # The last of them may not have moved: then its way back is refused.
+                with suppress(RepositoryError):
+                    commit = self.planned[kind]
+                    self._repository(kind).move(MAIN, new=commit.old, old=commit.new)
+            self.discard()
+            raise
+        self._drop_refs()
+
+    def discard(self) -> None:
+        """Forget what was staged, and the repositories that were made for it."""
+        self._drop_refs()
+        for repository in self._created:
+            if repository.head() is None:
+                repository.remove()
+
+    def _write(self, change: Change) -> str:
+        if change.repository.create():
+            self._created.append(change.repository)
+        signature = self._signature
+        trailers = f"Run-Id: {signature.run_id}\nAttempt: {signature.attempt}\n"
+        commit = Commit(
+            parent=change.old,
+            message=f"{change.message}\n\n{trailers}",
+            author=signature.identity.name,
+            email=signature.identity.email,
+            at=signature.clock,
+            files=change.files,
+            removals=change.removals,
+        )
+        return change.repository.write(commit, ref=signature.ref)
+
+    def _repository(self, kind: RepositoryKind) -> Repository:
+        return self._changes[kind].repository
+
+    def _drop_refs(self) -> None:
+        for change in self._changes.values():
+            with suppress(RepositoryError):
+                if staged := change.repository.head(self._signature.ref):
+                    change.repository.move(self._signature.ref, new=None, old=staged)

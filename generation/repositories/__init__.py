@@ -1,0 +1,28 @@
+"""Items in, files out: the contents of the three repositories.
+
+Each renderer is pure and lazy: the same input gives the same bytes, as `File`s in path
+order. What reaches git, and how, is `git.py`'s and `publish.py`'s business.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from generation.items import Record
+
+
+class File(NamedTuple):
+    """One file of a repository. `path` uses forward slashes and has no leading one."""
+
+    path: str
+    content: bytes
+
+
+class Masthead(Record):
+    """What stands at the head of a directory's list and website."""
+
+    slug: str
+    name: str
+    description: str = ""
+    company_name: str = ""
+    company_website: str = ""

@@ -1,0 +1,164 @@
+"""From a finished draft to what changes in each of the three repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from generation.contract.commands import RepositoryKind
+from generation.contract.context import RunContext
+from generation.git import Repository
+from generation.pipeline.draft import Draft
+from generation.publish import Change
+from generation.repositories import File, Masthead
+from generation.repositories.data import (
+    Stored,
+    append_labels,
+    category_entries,
+    render_data,
+    render_records,
+    tag_entries,
+)
+from generation.repositories.list import render_list
+from generation.repositories.state import Reconciled, reconcile, take_snapshot
+from generation.repositories.website import render_website
+
+
+class Part(NamedTuple):
+    name: str
+    kind: RepositoryKind
+    weight: int
+
+
+PARTS = (
+    Part("data-repository", "data", 8),
+    Part("list-repository", "list", 3),
+    Part("website-repository", "website", 40),
+)
+
+
+class Build:
+    """What a run wants of the three repositories, filled one after another."""
+
+    def __init__(self, context: RunContext, stored: Stored, draft: Draft) -> None:
+        self._context = context
+        self._stored = stored
+        self._draft = draft
+        self._masthead = _masthead(context)
+        self.changes: dict[RepositoryKind, Change] = {}
+        self.left_alone: dict[RepositoryKind, tuple[str, ...]] = {}
+
+    def add(self, kind: RepositoryKind, repository: Repository) -> str:
+        """Render one repository and compare it with what is there. Say what came out."""
+        catalogue = self._draft.catalogue
+        match kind:
+            case "data":
+                snapshot, result = self._stored.snapshot, self._data()
+            case "list":
+                snapshot = take_snapshot(repository)
+                result = reconcile(snapshot, render_list(catalogue, self._masthead))
+            case "website":
+                snapshot = take_snapshot(repository)
+                result = reconcile(snapshot, render_website(catalogue, self._masthead))
+        self.changes[kind] = Change(
+            repository=repository,
+            old=snapshot.commit,
+            message=self._message(),
+            files=result.files,
+            removals=result.removals,
+        )
+        self.left_alone[kind] = result.left_alone
+        return (
+            f"{len(result.files)} files to write, {len(result.removals)} to remove, "
+            f"{len(result.left_alone)} left alone"
+        )
+
+    def note(self) -> str:
+        changed = [kind for kind, c in self.changes.items() if c.files or c.removals]
+        return (
+            f"committed to {', '.join(changed)}" if changed else "nothing has changed"
+        )
+
+    def _data(self) -> Reconciled:
+        draft, stored = self._draft, self._stored
+        own = draft.catalogue.model_copy(
+            update={
+                "items": tuple(
+                    item
+                    for item in draft.catalogue.items
+                    if item.slug not in draft.edited_slugs
+                )
+            }
+        )
+        result = reconcile(
+            stored.snapshot,
+            render_data(own, self._masthead, prompt=self._context.request.prompt),
+            records=render_records(draft.records),
+            keeps=lambda path: _folder(path) not in draft.removed_slugs,
+        )
+        grown = dict(self._grown_label_files())
+        edited = [
+            path
+            for item in stored.items
+            if item.edited
+            for path in item.paths
+            if stored.snapshot.is_edited(path)
+        ]
+        return result._replace(
+            files=result.files | grown,
+            left_alone=(*(p for p in result.left_alone if p not in grown), *edited),
+        )
+
+    def _grown_label_files(self) -> Iterator[File]:
+        """Where a person edited a label file, add to their text instead of rewriting it.
+
+        What they wrote stays, byte for byte, and the ids of new items resolve.
+        """
+        snapshot, stored = self._stored.snapshot, self._stored
+        catalogue = self._draft.catalogue
+        new_categories = catalogue.categories[len(stored.categories) :]
+        new_tags = catalogue.tags[len(stored.tags) :]
+        for path, entries in (
+            ("categories.yml", category_entries(new_categories)),
+            ("tags.yml", tag_entries(new_tags)),
+        ):
+            if not entries:
+                continue
+            if snapshot.is_edited(path):
+                [text] = snapshot.repository.read([snapshot.tree[path]])
+                yield File(path, append_labels(text, entries))
+            elif snapshot.is_deleted(path):
+                yield File(path, append_labels(b"", entries))
+
+    def _message(self) -> str:
+        """Say in the commit what changed; the run's own name stands in a trailer."""
+        kinds = [change.kind for change in self._draft.changes]
+        counts = {
+            "Add": kinds.count("added"),
+            "update": kinds.count("updated"),
+            "remove": kinds.count("removed"),
+        }
+        parts = [f"{verb} {count}" for verb, count in counts.items() if count]
+        if not parts:
+            return "Bring the directory up to date"
+        total = sum(counts.values())
+        text = ", ".join(parts)
+        return f"{text[0].upper()}{text[1:]} item{'' if total == 1 else 's'}"
+
+
+def _masthead(context: RunContext) -> Masthead:
+    request, directory = context.request, context.directory
+    company = request.company
+    return Masthead(
+        slug=directory.slug,
+        name=directory.name,
+        description=directory.description,
+        company_name=company.name if company else "",
+        company_website=(company.website or "") if company else "",
+    )
+
+
+def _folder(path: str) -> str:
+    """The slug that a path of an item belongs to; a path of no item gives what is none."""
+    parts = path.split("/")
+    return parts[1] if parts[0] == "data" and len(parts) > 2 else ""

@@ -1,0 +1,109 @@
+"""The one module that reads and writes YAML.
+
+A person's file may hold anything, and PyYAML alone is no guard: a few hundred bytes of
+aliases fill the memory, and deep nesting kills the process in its C loader. So the events
+are counted before anything is built.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+
+MAX_BYTES = 1024 * 1024
+MAX_EVENTS = 50_000
+MAX_DEPTH = 20
+
+
+class InvalidYAML(ValueError):
+    """The text is not YAML that we accept. The message says what to change."""
+
+
+class _Loader(yaml.CSafeLoader):
+    """Core types only, and dates stay text: `updated_at` is ours to read."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")
+    ]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Never writes an alias, because `parse` refuses them."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+class Quoted(str):
+    """Text that stands in quotes, whatever it looks like."""
+
+
+_Dumper.add_representer(
+    Quoted,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", str(text), style="'"
+    ),
+)
+
+
+_Dumper.add_representer(
+    str,
+    # Lines of prose stand as lines: that is what a person edits and a diff shows.
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
+    ),
+)
+
+
+def parse(content: bytes) -> Any:
+    """Read one YAML document. Raises InvalidYAML."""
+    if len(content) > MAX_BYTES:
+        raise InvalidYAML(f"the file is larger than {MAX_BYTES} bytes")
+    try:
+        text = content.decode("utf-8-sig")
+        _guard(text)
+        return yaml.load(text, _Loader)  # noqa: S506 - a safe loader, and guarded
+    except UnicodeDecodeError as exc:
+        raise InvalidYAML("the file is not UTF-8") from exc
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise InvalidYAML(f"the file is not valid YAML{where}") from exc
+    except (ValueError, RecursionError, TypeError) as exc:
+        if isinstance(exc, InvalidYAML):
+            raise
+        raise InvalidYAML("the file holds a value that cannot be read") from exc
+
+
+def dump(document: Any) -> bytes:
+    """Write one document: the same value gives the same bytes."""
+    text = yaml.dump(
+        document,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+        default_flow_style=False,
+    )
+    return text.encode()
+
+
+def _guard(text: str) -> None:
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, yaml.CSafeLoader)):
+        if isinstance(event, AliasEvent):
+            raise InvalidYAML("aliases (*name) are not read: write the value out")
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise InvalidYAML(f"it is nested more than {MAX_DEPTH} levels deep")
+        if count > MAX_EVENTS:
+            raise InvalidYAML("it holds too many values")
