@@ -1,0 +1,66 @@
+"""Put together, at the end of a run, what everybody will want to know about it."""
+
+from __future__ import annotations
+
+from generation.contract.context import RunContext
+from generation.pipeline.draft import Draft
+from generation.report import (
+    LISTED,
+    ItemCounts,
+    Report,
+    RepositoryReport,
+    StepReport,
+)
+from generation.repositories.build import Build
+
+
+def compile_report(
+    context: RunContext, draft: Draft, build: Build, steps: list[StepReport]
+) -> Report:
+    kinds = [change.kind for change in draft.changes]
+    catalogue = draft.catalogue
+    return Report(
+        items=ItemCounts(
+            new=kinds.count("added"),
+            updated=kinds.count("updated"),
+            unchanged=draft.unchanged,
+            removed=kinds.count("removed"),
+            total=len(catalogue.items),
+        ),
+        categories=len({item.category for item in catalogue.items}),
+        tags=len({tag for item in catalogue.items for tag in item.tags}),
+        left_out_count=len(draft.left_out),
+        left_out=draft.left_out[:LISTED],
+        merges=draft.merges[:LISTED],
+        sources=draft.sources,
+        changes=draft.changes[:LISTED],
+        steps=tuple(steps),
+        warnings=(*draft.warnings, *_warnings(context, build)),
+        repositories={
+            kind: RepositoryReport(
+                path=str(change.repository.path),
+                commit=change.repository.head(),
+                changed_files=len(change.files),
+                removed_files=len(change.removals),
+                left_alone=build.left_alone[kind][:LISTED],
+            )
+            for kind, change in build.changes.items()
+        },
+    )
+
+
+def _warnings(context: RunContext, build: Build) -> list[str]:
+    warnings = [
+        f"{len(paths)} file{'s' if len(paths) > 1 else ''} of the {kind} repository "
+        f"changed by hand and left alone: {', '.join(paths[:5])}"
+        + (" …" if len(paths) > 5 else "")
+        for kind, paths in build.left_alone.items()
+        if paths
+    ]
+    if context.request.update_with_pull_request and any(
+        change.old for change in build.changes.values() if change.files
+    ):
+        warnings.append(
+            "A pull request was asked for; there are none yet, so the changes are on main."
+        )
+    return warnings
