@@ -1,0 +1,272 @@
+"""The admin: directories with the action "Generate directory", and a history to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from pydantic import ValidationError
+
+from directories.exceptions import DirectoryError
+from directories.forms import DirectoryForm
+from directories.models import (
+    Directory,
+    GenerationRun,
+    RunAttempt,
+    RunLogLine,
+    RunState,
+    SourceDocument,
+)
+from directories.services import runs
+from directories.services.directories import namespace_of, store_documents
+from directories.services.files import explain
+from directories.services.requests import build_request
+
+# Each runs in this request, one after another, while the browser waits.
+MOST_AT_ONCE = 5
+
+
+class ReadOnly:
+    """What is written by runs alone."""
+
+    def has_add_permission(self, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *args: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, *args: Any) -> bool:
+        return False
+
+
+class SourceDocumentInline(ReadOnly, admin.TabularInline):
+    model = SourceDocument
+    fields = ("name", "url", "media_type", "size", "created_at")
+    readonly_fields = fields
+    extra = 0
+
+
+@admin.register(Directory)
+class DirectoryAdmin(admin.ModelAdmin):
+    form = DirectoryForm
+    actions = ("generate_directory",)
+    list_display = (
+        "__str__",
+        "name",
+        "owner",
+        "generate_status",
+        "items_count",
+        "generation_finished_at",
+        "history",
+    )
+    list_filter = ("generate_status",)
+    list_select_related = ("owner",)
+    search_fields = ("slug", "name")
+    inlines = (SourceDocumentInline,)
+    fieldsets = (
+        (None, {"fields": ("owner", "slug", "name", "description")}),
+        (
+            "What to generate",
+            {
+                "fields": (
+                    "prompt",
+                    "source_urls",
+                    "source_document",
+                    "categories",
+                    "generation_method",
+                )
+            },
+        ),
+    )
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Directory | None = None
+    ) -> tuple[str, ...]:
+        # The repositories lie under the owner's namespace and the slug.
+        return ("owner", "slug") if obj else ()
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Directory,
+        form: ModelForm,
+        change: bool,
+    ) -> None:
+        if not change:
+            obj.namespace = namespace_of(obj.owner.get_username())
+        obj.request = form.cleaned_data["request"]
+        super().save_model(request, obj, form, change)
+        if document := form.cleaned_data["source_document"]:
+            store_documents(obj, [document])
+
+    @admin.display(description="history")
+    def history(self, directory: Directory) -> SafeString:
+        url = reverse("admin:directories_generationrun_changelist")
+        return format_html(
+            '<a href="{}?directory__id__exact={}">runs</a>', url, directory.pk
+        )
+
+    def has_generate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("directories.generate_directory")
+
+    @admin.action(description="Generate directory", permissions=["generate"])
+    def generate_directory(
+        self, request: HttpRequest, queryset: QuerySet[Directory]
+    ) -> HttpResponse | None:
+        """Ask first, then run one directory after another and say how each one ended."""
+        if queryset.count() > MOST_AT_ONCE:
+            self.message_user(
+                request,
+                f"Choose at most {MOST_AT_ONCE} directories: each is generated while this "
+                "page waits. `manage.py generate_directory` has no such limit.",
+                messages.ERROR,
+            )
+            return None
+        if "confirmed" not in request.POST:
+            return self._confirm(request, queryset)
+        for directory in queryset.select_related("owner"):
+            level, text = self._generate(request, directory)
+            self.message_user(request, text, level)
+        return None
+
+    def _confirm(
+        self, request: HttpRequest, queryset: QuerySet[Directory]
+    ) -> HttpResponse:
+        return TemplateResponse(
+            request,
+            "admin/directories/directory/confirm_generate.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": "Generate directory",
+                "opts": self.opts,
+                "directories": queryset,
+                "action_checkbox_name": ACTION_CHECKBOX_NAME,
+            },
+        )
+
+    def _generate(
+        self, request: HttpRequest, directory: Directory
+    ) -> tuple[int, str | SafeString]:
+        try:
+            run = runs.start(
+                directory,
+                build_request(directory, {}),
+                trigger=GenerationRun.Trigger.ADMIN,
+                user=request.user if request.user.is_authenticated else None,
+            )
+        except DirectoryError as exc:
+            return messages.ERROR, f"{directory}: {exc}."
+        except ValidationError as exc:
+            return messages.ERROR, f"{directory} was not started: {explain(exc)}."
+        runs.run_here(run)
+        return _message(directory, run)
+
+
+class RunAttemptInline(ReadOnly, admin.TabularInline):
+    model = RunAttempt
+    fields = ("number", "worker", "started_at", "finished_at", "outcome", "reason")
+    readonly_fields = fields
+    extra = 0
+
+
+class RunLogLineInline(ReadOnly, admin.TabularInline):
+    model = RunLogLine
+    fields = ("at", "level", "message")
+    readonly_fields = fields
+    extra = 0
+
+
+@admin.register(GenerationRun)
+class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = (
+        "created_at",
+        "directory",
+        "state",
+        "step",
+        "progress",
+        "items",
+        "duration",
+        "trigger",
+        "attempt",
+    )
+    list_filter = ("state", "trigger", ("directory", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("directory",)
+    date_hierarchy = "created_at"
+    inlines = (RunAttemptInline, RunLogLineInline)
+    change_form_template = "admin/directories/generationrun/report.html"
+    fields = (
+        "directory",
+        "state",
+        "error",
+        "step",
+        "progress",
+        "items",
+        "duration",
+        "trigger",
+        "triggered_by",
+        "ran_on",
+        "attempt",
+        "clock",
+        "created_at",
+        "started_at",
+        "finished_at",
+    )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        run = self.get_object(request, object_id or "")
+        context = {"report": run.report if run else None, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    @admin.display(description="progress")
+    def progress(self, run: GenerationRun) -> str:
+        return f"{run.percent} %"
+
+    @admin.display(description="items")
+    def items(self, run: GenerationRun) -> str:
+        counts = run.counts
+        if "total" not in counts:
+            return "-"
+        parts = [
+            f"{counts[kind]} {kind}"
+            for kind in ("new", "updated", "unchanged", "removed")
+            if counts.get(kind)
+        ]
+        return f"{counts['total']}: {', '.join(parts)}" if parts else "0"
+
+    @admin.display(description="duration")
+    def duration(self, run: GenerationRun) -> str:
+        if not run.started_at or not run.finished_at:
+            return "-"
+        return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
+
+
+def _message(directory: Directory, run: GenerationRun) -> tuple[int, SafeString]:
+    """Say how a run ended, with the way to its history."""
+    level, outcome = messages.ERROR, run.error
+    if run.state == RunState.SUCCEEDED:
+        items = run.counts
+        warnings = len((run.report or {}).get("warnings", ()))
+        level = messages.WARNING if warnings else messages.SUCCESS
+        outcome = (
+            f"{items['total']} items ({items['new']} new, {items['updated']} updated, "
+            f"{items['removed']} removed)"
+            + (f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else "")
+        )
+    url = reverse("admin:directories_generationrun_change", args=[run.pk])
+    return level, format_html(
+        '{} {}: {}. <a href="{}">See the run</a>', directory, run.state, outcome, url
+    )

@@ -1,0 +1,56 @@
+"""What the API accepts, beside the generation request itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, TypeAdapter
+
+from directories.services.directories import GivenDocument
+from generation.contract.request import (
+    MAX_DOCUMENT_BYTES,
+    Asked,
+    HttpUrl,
+    Label,
+)
+
+
+class NewDirectory(Asked):
+    """Without a slug, one is made from the name."""
+
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+    ]
+    slug: Annotated[str, StringConstraints(max_length=80)] = ""
+    description: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=500)
+    ] = ""
+
+
+class InlineDocument(Asked):
+    """A source by its text. `url` is where it was taken from, for relative links."""
+
+    name: Label
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_DOCUMENT_BYTES)]
+    media_type: Annotated[str, StringConstraints(max_length=200)] = ""
+    url: HttpUrl | None = None
+
+    def given(self) -> GivenDocument:
+        content = self.text.encode()
+        media_type = self.media_type.partition(";")[0].strip()
+        return GivenDocument(self.name, content, media_type, self.url or "")
+
+
+class _Documents(Asked):
+    source_documents: Annotated[tuple[InlineDocument, ...], Field(max_length=100)]
+
+
+_documents = TypeAdapter(_Documents)
+
+
+def inline_documents(body: dict[str, Any]) -> list[GivenDocument] | None:
+    """Take the documents out of a request's body. None where it names none."""
+    if "source_documents" not in body:
+        return None
+    value = {"source_documents": body.pop("source_documents")}
+    return [d.given() for d in _documents.validate_python(value).source_documents]

@@ -1,0 +1,62 @@
+"""What the web side refuses, and with which HTTP status.
+
+DirectoryError
+├── NotFound            404
+│   └── DirectoryNotFound, RunNotFound, DocumentNotFound
+├── NotNow              409: right in itself, but not at this moment
+│   ├── RunActive           the directory has a run that is not over
+│   └── StaleAttempt        another attempt has taken the run, or it is over
+├── NotPossible         422: understood, and impossible
+└── SlugTaken           422: the directory's slug belongs to another
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class DirectoryError(Exception):
+    """A refusal. `extensions` become members of the problem document (RFC 9457)."""
+
+    status = 422
+    title = ""
+
+    def __init__(self, message: str, **extensions: Any) -> None:
+        super().__init__(message)
+        self.extensions = extensions
+
+
+class NotFound(DirectoryError):
+    status = 404
+
+
+class DirectoryNotFound(NotFound):
+    pass
+
+
+class RunNotFound(NotFound):
+    pass
+
+
+class DocumentNotFound(NotFound):
+    pass
+
+
+class NotNow(DirectoryError):
+    status = 409
+
+
+class RunActive(NotNow):
+    title = "A run is active"
+
+
+class StaleAttempt(NotNow):
+    title = "The run is not this attempt's"
+
+
+class NotPossible(DirectoryError):
+    pass
+
+
+class SlugTaken(DirectoryError):
+    title = "The slug is taken"

@@ -1,0 +1,222 @@
+"""Make or refresh a directory from the command line, in this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+from uuid import uuid4
+
+from django.core.management.base import BaseCommand
+from pydantic import ValidationError
+
+from directories.console import Result, print_json, print_text, progress_bar
+from directories.exceptions import DirectoryError, NotPossible
+from directories.models import Directory, GenerationRun
+from directories.operations import RehearsalOperations
+from directories.services import database, intake, runs
+from directories.services.directories import (
+    create_directory,
+    namespace_of,
+    update_details,
+)
+from directories.services.files import explain
+from directories.services.owners import FIRST_OWNER, create_first_owner
+from generation.contract.context import DirectoryContext, Identity, RunContext
+from generation.contract.request import GenerationMethod
+from generation.exceptions import GenerationError, RunCancelled
+from generation.orchestrator import Listener, generate
+
+FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+
+
+class Command(BaseCommand):
+    help = (
+        "Generate a directory: its data, list and website repositories. DIRECTORY is the "
+        "slug of one that exists, a new slug (with --name and --source or --prompt), or "
+        "the path of a directory.toml."
+    )
+    # The database is checked in its turn, because it may have to be made first.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("directory", metavar="DIRECTORY")
+        parser.add_argument("--name", help="the directory's title")
+        parser.add_argument("--prompt", help="what the directory is about")
+        parser.add_argument("--description", help="one sentence for readers")
+        parser.add_argument(
+            "--source",
+            action="append",
+            metavar="URL_OR_PATH",
+            help="a page or file that lists items; may be given several times",
+        )
+        parser.add_argument(
+            "--category",
+            action="append",
+            help="a category to sort items into; may be given several times",
+        )
+        parser.add_argument(
+            "--method",
+            choices=[method.value for method in GenerationMethod],
+            help="create-update adds and refreshes; recreate also removes",
+        )
+        parser.add_argument("--owner", metavar="USERNAME", help="whose directory it is")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="show what would change, item by item, and write nothing",
+        )
+        parser.add_argument(
+            "--no-pull-request",
+            action="store_true",
+            help="commit to main even where changes are reviewed",
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object and nothing else"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if options["verbosity"] < 2:
+            logging.getLogger().setLevel(logging.WARNING)
+        begun = time.monotonic()
+        typed = intake.Typed(
+            directory=options["directory"],
+            name=options["name"],
+            prompt=options["prompt"],
+            description=options["description"],
+            sources=options["source"],
+            categories=options["category"],
+            method=options["method"],
+            owner=options["owner"],
+            no_pull_request=options["no_pull_request"],
+        )
+        work = self._rehearse if options["dry_run"] else self._run
+        try:
+            # Read before the database is made, so that a typo leaves no trace.
+            has_database = database.is_ready()
+            wanted = intake.read(typed, has_database=has_database)
+            if not has_database and not options["dry_run"]:
+                self._say(f"Made the database {database.make()}")
+            with progress_bar(visible=sys.stderr.isatty()) as listen:
+                result = work(wanted, typed, listen)
+        except (KeyboardInterrupt, RunCancelled):
+            self._stop(INTERRUPTED, "interrupted; nothing was written")
+        except DirectoryError as exc:
+            is_busy = exc.status == 409
+            self._stop(FAILED if is_busy else WRONG_INPUT, str(exc))
+        except ValidationError as exc:
+            self._stop(WRONG_INPUT, explain(exc))
+        except GenerationError as exc:
+            self._stop(FAILED, str(exc))
+        seconds = time.monotonic() - begun
+        if options["json"]:
+            print_json(self.stdout, result, seconds=seconds)
+        else:
+            print_text(self.stdout, result, seconds=seconds)
+
+    def _run(
+        self, wanted: intake.Wanted, typed: intake.Typed, listen: Listener
+    ) -> Result:
+        directory = self._directory(wanted, typed.owner or "")
+        run = runs.start(
+            directory,
+            wanted.request,
+            trigger=GenerationRun.Trigger.COMMAND,
+            user=directory.owner,
+            documents=wanted.documents,
+            clock=_fixed_clock(),
+        )
+        report = runs.execute(run, listen=listen)
+        run.refresh_from_db()
+        return Result(str(run.pk), str(directory), run.state, run.attempt, report)
+
+    def _directory(self, wanted: intake.Wanted, owner: str) -> Directory:
+        if wanted.directory:
+            update_details(
+                wanted.directory, name=wanted.name, description=wanted.description
+            )
+            return wanted.directory
+        user = wanted.owner
+        if user is None:
+            user = create_first_owner(owner)
+            self._say(
+                f"Made the user {user.get_username()}, owner of the directory, without a "
+                "password: `manage.py changepassword` sets one"
+            )
+        return create_directory(
+            owner=user,
+            slug=wanted.slug,
+            name=wanted.name,
+            description=wanted.description,
+        )
+
+    def _rehearse(
+        self, wanted: intake.Wanted, typed: intake.Typed, listen: Listener
+    ) -> Result:
+        """Go through the whole run with nobody listening and nothing written."""
+        username = wanted.owner.get_username() if wanted.owner else FIRST_OWNER
+        directory = (
+            runs.describe(wanted.directory)
+            if wanted.directory
+            else DirectoryContext(
+                id=uuid4(),
+                namespace=namespace_of(typed.owner or username),
+                slug=wanted.slug,
+                name=wanted.name,
+            )
+        )
+        context = RunContext(
+            run_id=uuid4(),
+            attempt=1,
+            clock=_fixed_clock() or datetime.now(UTC),
+            directory=directory.model_copy(
+                update={"name": wanted.name, "description": wanted.description}
+            ),
+            committer=Identity(name=username, email="nobody@users.noreply.invalid"),
+            request=wanted.request,
+        )
+        documents = {d.reference().sha256: d.content for d in wanted.documents}
+        if wanted.directory:
+            documents |= {
+                kept.sha256: runs.document_of(wanted.directory.pk, kept.sha256)
+                for kept in wanted.request.source_documents
+                if kept.sha256 not in documents
+            }
+        report = generate(
+            RehearsalOperations(context, documents),
+            runs.host(),
+            listen=listen,
+            dry_run=True,
+        )
+        name = f"{directory.namespace}/{directory.slug}"
+        return Result(None, name, "dry-run", 0, report)
+
+    def _say(self, text: str) -> None:
+        self.stderr.write(text + ".", self.style.NOTICE)
+
+    def _stop(self, status: int, reason: str) -> NoReturn:
+        """End with a message and a status, and never with a traceback."""
+        text = reason if reason.endswith((".", ")", "?")) else f"{reason}."
+        self.stderr.write(self.style.ERROR(f"{text[0].upper()}{text[1:]}"))
+        raise SystemExit(status)
+
+
+def _fixed_clock() -> datetime | None:
+    """Read the run's clock from SOURCE_DATE_EPOCH, as reproducible builds do.
+
+    Raises NotPossible.
+    """
+    seconds = os.environ.get("SOURCE_DATE_EPOCH")
+    if not seconds:
+        return None
+    if not seconds.isdecimal() or len(seconds) > 11:
+        raise NotPossible(
+            f"SOURCE_DATE_EPOCH is {seconds!r}; it takes seconds since 1970, in digits"
+        )
+    return datetime.fromtimestamp(int(seconds), UTC)

@@ -1,0 +1,1 @@
+"""Every write to the database. Views, commands and admin actions call these."""

@@ -1,0 +1,179 @@
+"""What a run says, done: the one place where commands meet the database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, assert_never
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+
+from directories.exceptions import RunNotFound, StaleAttempt
+from directories.models import (
+    Directory,
+    GenerationRun,
+    RunAttempt,
+    RunLogLine,
+    RunState,
+)
+from directories.signals import generation_completed
+from generation.contract.commands import (
+    AppendLog,
+    Claim,
+    Command,
+    CommandBatch,
+    EmitGenerationCompleted,
+    Heartbeat,
+    PublishBegin,
+    PublishDone,
+    RecordGenerationFinish,
+    RecordGenerationStart,
+    Reply,
+    UpdateDirectory,
+    UpdateGenerateStatus,
+    UpdateGenerationHistory,
+    UpdateLastPullRequest,
+)
+
+
+def apply(directory_id: UUID, batch: CommandBatch) -> Reply:
+    """Do what a run says: all of it, or nothing. Raises StaleAttempt and RunNotFound."""
+    with transaction.atomic():
+        if isinstance(batch.commands[0], Claim):
+            run = _claim(directory_id, batch.run_id, batch.commands[0])
+        else:
+            run = _fenced(directory_id, batch)
+            for command in batch.commands:
+                apply_command(run, command)
+        run.refresh_from_db(fields=["attempt", "cancel_requested", "lease_expires_at"])
+        assert run.lease_expires_at is not None
+        return Reply(
+            attempt=run.attempt,
+            cancel=run.cancel_requested,
+            lease_expires_at=run.lease_expires_at,
+        )
+
+
+def apply_command(run: GenerationRun, command: Command) -> None:
+    """Do one thing that a run asks. Safe to repeat."""
+    match command:
+        case Claim():
+            raise StaleAttempt("a claim stands alone in its batch")
+        case RecordGenerationStart():
+            _update(run, started_at=command.started_at)
+            _update_directory(run, generation_started_at=command.started_at)
+        case RecordGenerationFinish():
+            _finish(run, command)
+        case UpdateGenerateStatus():
+            _update_directory(run, generate_status=command.status)
+            said = {"step": command.step, "percent": command.percent}
+            _update(run, **{key: v for key, v in said.items() if v is not None})
+            if command.counts:
+                _update(run, counts=command.counts)
+        case UpdateDirectory():
+            _update_directory(run, **command.model_dump(exclude={"action"}))
+        case UpdateLastPullRequest():
+            _update_directory(
+                run, last_pull_request=command.model_dump(exclude={"action"})
+            )
+        case UpdateGenerationHistory():
+            _update(
+                run,
+                counts=command.items.model_dump(),
+                metrics=command.metrics,
+                report=command.report.model_dump(mode="json"),
+            )
+        case AppendLog():
+            RunLogLine.objects.create(
+                run=run,
+                attempt=run.attempt,
+                level=command.level,
+                message=command.message,
+                facts=command.facts,
+            )
+        case PublishBegin():
+            _update(run, planned_commits=command.model_dump(mode="json")["commits"])
+        case PublishDone():
+            _update(run, planned_commits=None)
+        case EmitGenerationCompleted():
+            transaction.on_commit(
+                lambda: generation_completed.send(
+                    sender=GenerationRun, run_id=run.pk, outcome=command.outcome
+                )
+            )
+        case Heartbeat():
+            """Every command renews the lease; this one does nothing else."""
+        case _:
+            assert_never(command)
+
+
+def _claim(directory_id: UUID, run_id: UUID, claim: Claim) -> GenerationRun:
+    """Take the next attempt by one guarded UPDATE: of many, exactly one changes a row."""
+    free = Q(state=RunState.QUEUED) | Q(
+        state=RunState.RUNNING, lease_expires_at__lt=Now()
+    )
+    runs = GenerationRun.objects.filter(pk=run_id, directory_id=directory_id)
+    won = runs.filter(free, cancel_requested=False).update(
+        state=RunState.RUNNING,
+        attempt=F("attempt") + 1,
+        lease_expires_at=_lease(),
+        clock=Coalesce("clock", Now()),
+        ran_on=claim.worker,
+    )
+    run = runs.first()
+    if run is None:
+        raise RunNotFound(f"there is no run {run_id}")
+    if not won:
+        raise StaleAttempt(f"the run is {run.state} and not to be had")
+    RunAttempt.objects.create(
+        run=run, number=run.attempt, worker=claim.worker, started_at=Now()
+    )
+    return run
+
+
+def _fenced(directory_id: UUID, batch: CommandBatch) -> GenerationRun:
+    """Let only the attempt that holds the run speak, and renew its lease."""
+    runs = GenerationRun.objects.filter(pk=batch.run_id, directory_id=directory_id)
+    mine = runs.filter(state=RunState.RUNNING, attempt=batch.attempt)
+    if mine.update(lease_expires_at=_lease()):
+        return runs.get()
+    run = runs.first()
+    if run is None:
+        raise RunNotFound(f"there is no run {batch.run_id}")
+    raise StaleAttempt(
+        f"the run is {run.state} in attempt {run.attempt}, "
+        f"and attempt {batch.attempt} spoke"
+    )
+
+
+def _finish(run: GenerationRun, command: RecordGenerationFinish) -> None:
+    _update(
+        run,
+        state=RunState(command.outcome),
+        finished_at=command.finished_at,
+        error=command.error,
+        step="",
+    )
+    run.attempts.filter(number=run.attempt).update(
+        finished_at=command.finished_at, outcome=command.outcome, reason=command.error
+    )
+    _update_directory(run, generation_finished_at=command.finished_at)
+
+
+def _update(run: GenerationRun, **changes: Any) -> None:
+    GenerationRun.objects.filter(pk=run.pk).update(**changes)
+
+
+def _update_directory(run: GenerationRun, **changes: Any) -> None:
+    Directory.objects.filter(pk=run.directory_id).update(updated_at=Now(), **changes)
+
+
+def _lease() -> models.Expression:
+    """The end of the lease, by the database's clock."""
+    expression: models.Expression = Now() + timedelta(
+        seconds=settings.RUN_LEASE_SECONDS
+    )
+    return expression

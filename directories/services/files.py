@@ -1,0 +1,112 @@
+"""Sources and settings that lie in local files, for the command line alone."""
+
+from __future__ import annotations
+
+import mimetypes
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from directories.exceptions import NotPossible
+from directories.services.directories import GivenDocument
+from generation.contract.request import MAX_DOCUMENT_BYTES, Asked
+from generation.exceptions import SourceError
+from generation.sources.decoding import decode
+
+mimetypes.add_type("text/markdown", ".md")
+
+
+class DirectoryFile(Asked):
+    """A `directory.toml`. `options` takes every other field of the generation request."""
+
+    name: str
+    slug: str
+    description: str = ""
+    prompt: str = ""
+    sources: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    company: dict[str, Any] | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def request(self) -> dict[str, Any]:
+        """The fields of the request, as they would be typed for the API."""
+        return {
+            **self.options,
+            "name": self.name,
+            "prompt": self.prompt,
+            "initial_categories": self.categories,
+            "company": self.company,
+        }
+
+
+class Sources(NamedTuple):
+    urls: list[str]
+    documents: list[GivenDocument]
+
+
+def read_directory_file(path: Path) -> DirectoryFile:
+    """Read a `directory.toml`. Raises NotPossible, naming what is wrong with it."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise NotPossible(f"{path} cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise NotPossible(f"{path} is not UTF-8; save it so") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise NotPossible(f"{path} is not valid TOML: {exc}") from exc
+    try:
+        return DirectoryFile.model_validate(document)
+    except ValidationError as exc:
+        known = ", ".join(DirectoryFile.model_fields)
+        raise NotPossible(f"{path}: {explain(exc)}. The keys are {known}") from exc
+
+
+def read_sources(sources: tuple[str, ...] | list[str], *, folder: Path) -> Sources:
+    """Sort sources into URLs and local files, and read the files.
+
+    A relative path is relative to `folder`. Raises NotPossible for a file that nobody
+    could use, before anything is written.
+    """
+    urls = [source for source in sources if source.startswith(("http://", "https://"))]
+    paths = [source for source in sources if source not in urls]
+    return Sources(urls, [_read(path, folder=folder) for path in paths])
+
+
+def explain(exc: ValidationError) -> str:
+    """Say in one line which fields are wrong, and how."""
+    return "; ".join(
+        f"{'.'.join(map(str, error['loc'])) or 'request'}: "
+        f"{error['msg'].removeprefix('Value error, ')}"
+        for error in exc.errors(include_url=False, include_input=False)
+    )
+
+
+def _read(source: str, *, folder: Path) -> GivenDocument:
+    path = folder / Path(source).expanduser()
+    try:
+        content = path.read_bytes()
+    except OSError as exc:
+        raise NotPossible(
+            f"the source {source} cannot be read: {exc.strerror}. "
+            "Give an existing file, or a URL that begins with https://"
+        ) from exc
+    if not content.strip():
+        raise NotPossible(f"the source {source} is empty")
+    if len(content) > MAX_DOCUMENT_BYTES:
+        raise NotPossible(
+            f"the source {source} has {len(content):,} bytes; "
+            f"a document may have {MAX_DOCUMENT_BYTES:,}"
+        )
+    media_type = mimetypes.guess_type(path.name)[0] or ""
+    try:
+        decode(content, content_type=media_type)
+    except SourceError as exc:
+        raise NotPossible(f"the source {source}: {exc}") from exc
+    # The name goes into the repository: a path of this machine has no place there.
+    is_below = not Path(source).is_absolute() and ".." not in Path(source).parts
+    name = Path(source).as_posix() if is_below else path.name
+    return GivenDocument(name, content, media_type)

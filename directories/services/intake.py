@@ -1,0 +1,135 @@
+"""What somebody typed on the command line, read and checked before anything is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+
+from directories.exceptions import NotPossible
+from directories.models import Directory
+from directories.services.directories import GivenDocument, check_slug
+from directories.services.files import read_directory_file, read_sources
+from directories.services.owners import find_owner
+from directories.services.requests import build_request
+from generation.contract.request import GenerationRequest
+
+
+class Typed(NamedTuple):
+    """The arguments of `generate_directory`. None stands for "not given"."""
+
+    directory: str
+    name: str | None = None
+    prompt: str | None = None
+    description: str | None = None
+    sources: list[str] | None = None
+    categories: list[str] | None = None
+    method: str | None = None
+    owner: str | None = None
+    no_pull_request: bool = False
+
+
+class Wanted(NamedTuple):
+    """A directory that exists or shall, and the request for it.
+
+    `owner` is None where there is no user yet. `documents` are those just read; the
+    request may name others that are kept already.
+    """
+
+    directory: Directory | None
+    owner: User | None
+    slug: str
+    name: str
+    description: str
+    request: GenerationRequest
+    documents: list[GivenDocument]
+
+
+def read(typed: Typed, *, has_database: bool) -> Wanted:
+    """Understand what was typed. Raises DirectoryError and pydantic.ValidationError."""
+    path = Path(typed.directory).expanduser()
+    fields: dict[str, Any] = {}
+    slug, description, documents = typed.directory, typed.description, None
+    is_file = path.suffix == ".toml" or path.is_file()
+    if is_file:
+        file = read_directory_file(path)
+        slug, fields = file.slug, file.request()
+        description = description if description is not None else file.description
+        fields["source_urls"], documents = read_sources(
+            file.sources, folder=path.parent
+        )
+    if typed.sources is not None:
+        fields["source_urls"], documents = read_sources(
+            typed.sources, folder=Path.cwd()
+        )
+    fields |= _options(typed)
+    directory = find_directory(slug, owner=typed.owner) if has_database else None
+    slug = slug.rpartition("/")[2]
+    if directory is None:
+        check_slug(slug)
+        if "name" not in fields:
+            raise NotPossible(
+                f"there is no directory {slug}. To make it, give --name and a --source "
+                "or a --prompt"
+            )
+    # A file says everything; what is typed beside a slug changes what is kept.
+    request = build_request(
+        None if is_file else directory,
+        fields if directory is None else {"name": directory.name, **fields},
+        documents=documents,
+    )
+    if directory is not None:
+        owner: User | None = directory.owner
+    else:
+        owner = find_owner(typed.owner or "") if has_database else None
+    return Wanted(
+        directory=directory,
+        owner=owner,
+        slug=slug,
+        name=request.name,
+        description=_either(description, directory),
+        request=request,
+        documents=documents or [],
+    )
+
+
+def find_directory(slug: str, *, owner: str | None) -> Directory | None:
+    """Find a directory by its slug, or by `namespace/slug` where that is not enough.
+
+    Raises NotPossible when the slug is another user's, or stands for several.
+    """
+    namespace, _, slug = slug.rpartition("/")
+    found = Directory.objects.select_related("owner").filter(slug=slug)
+    if namespace:
+        found = found.filter(namespace=namespace)
+    directories = list(found)
+    if owner is not None:
+        of_owner = [d for d in directories if d.owner.get_username() == owner]
+        if directories and not of_owner:
+            raise NotPossible(
+                f"the slug {slug} is taken by {directories[0].owner.get_username()}; "
+                "choose another one"
+            )
+        directories = of_owner
+    if len(directories) > 1:
+        names = ", ".join(str(directory) for directory in directories)
+        raise NotPossible(f"{slug} may be one of {names}; give that name whole")
+    return directories[0] if directories else None
+
+
+def _options(typed: Typed) -> dict[str, Any]:
+    options = {
+        "name": typed.name,
+        "prompt": typed.prompt,
+        "initial_categories": typed.categories,
+        "generation_method": typed.method,
+        "update_with_pull_request": False if typed.no_pull_request else None,
+    }
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _either(description: str | None, directory: Directory | None) -> str:
+    if description is not None:
+        return description
+    return directory.description if directory else ""
