@@ -1,0 +1,171 @@
+"""Tables of plain text. The delimiter and the columns are found, never configured.
+
+Columns are known by name first; where no name helps, by what stands in them: links are
+links, the longest texts are descriptions, short texts that rarely repeat are names.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from generation.exceptions import UnreadableSource
+from generation.sources.candidates import Candidate, Document, LeftOut, Reading
+from generation.sources.names import squeeze
+from generation.sources.records import as_url, field_of, record_to_candidate
+
+DELIMITERS = ",;\t|"
+_SAMPLE_CHARACTERS = 64 * 1024
+_SAMPLE_ROWS = 60
+_MOST_COLUMNS = 200
+_PLAIN_COLUMN = 40
+
+
+def read_csv(document: Document) -> Reading:
+    """Read every row that has a name and a link."""
+    delimiter = find_delimiter(document.text)
+    if not delimiter:
+        raise UnreadableSource(
+            "It is not a table: no row is divided by commas, semicolons, tabs or bars."
+        )
+    columns, rows = _table(_rows(document.text, delimiter))
+    candidates: list[Candidate] = []
+    left_out: list[LeftOut] = []
+    for row in rows:
+        record = dict(zip(columns, row, strict=False))
+        if not any(value.strip() for value in row):
+            continue
+        entry = record_to_candidate(record, source=document.source, base=document.url)
+        if isinstance(entry, Candidate):
+            candidates.append(entry)
+        else:
+            left_out.append(entry)
+    return Reading(kind="csv", candidates=tuple(candidates), left_out=tuple(left_out))
+
+
+def find_delimiter(text: str) -> str:
+    """Return the character that divides most rows into equally many cells, or ""."""
+    sample = text[:_SAMPLE_CHARACTERS]
+    scores = {}
+    for delimiter in DELIMITERS:
+        widths = _widths(sample, delimiter)
+        width, count = Counter(widths).most_common(1)[0] if widths else (0, 0)
+        if 2 <= width <= _MOST_COLUMNS and count * 2 > len(widths):
+            scores[delimiter] = (count / len(widths), width)
+    return max(scores, key=lambda key: scores[key], default="")
+
+
+def is_table(text: str) -> bool:
+    """Tell whether the first row names a column of names and one of links."""
+    delimiter = find_delimiter(text)
+    if not delimiter:
+        return False
+    try:
+        header = next(_reader(text[:_SAMPLE_CHARACTERS], delimiter), [])
+    except csv.Error:
+        return False
+    fields = {field_of(cell) for cell in header if len(cell) < _PLAIN_COLUMN}
+    return "name" in fields and bool(fields & {"url", "source_code_url"})
+
+
+def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
+    lines = io.StringIO(text.strip("\ufeff\r\n"), newline="")
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+
+
+def _widths(sample: str, delimiter: str) -> list[int]:
+    try:
+        rows = list(islice(_reader(sample, delimiter), _SAMPLE_ROWS))
+    except csv.Error:
+        return []
+    # The sample may end inside its last row.
+    rows = rows[:-1] if len(rows) > 2 else rows
+    return [len(row) for row in rows if row]
+
+
+def _rows(text: str, delimiter: str) -> list[list[str]]:
+    try:
+        return [row[:_MOST_COLUMNS] for row in _reader(text, delimiter) if any(row)]
+    except csv.Error as exc:
+        raise UnreadableSource(
+            "It is a broken table: a quotation mark may be missing, or one cell is "
+            "longer than 128 KiB."
+        ) from exc
+
+
+def _table(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Return the names of the columns and the rows below them."""
+    if not rows:
+        return [], []
+    header = [squeeze(cell) for cell in rows[0]]
+    fields = [field_of(cell) for cell in header]
+    is_header = not any(as_url(cell) for cell in header)
+    if is_header and "name" in fields and {"url", "source_code_url"} & set(fields):
+        return _unique(header), rows[1:]
+    body = rows[1:] if is_header else rows
+    return _guess_columns(header if is_header else [], body), body
+
+
+def _unique(header: list[str]) -> list[str]:
+    """Give repeated and empty names a number, so that no column hides another."""
+    seen: Counter[str] = Counter()
+    names = []
+    for column in header:
+        seen[column] += 1
+        plain = column and seen[column] == 1
+        names.append(column if plain else f"{column}#{seen[column]}#")
+    return names
+
+
+def _guess_columns(header: list[str], rows: list[list[str]]) -> list[str]:
+    """Name the columns by their values, where their own names say nothing."""
+    width = max((len(row) for row in rows), default=0)
+    sample = rows[: _SAMPLE_ROWS * 5]
+    values = [[row[n].strip() for row in sample if n < len(row)] for n in range(width)]
+    names = [header[n] if n < len(header) else "" for n in range(width)]
+    known = {field_of(name) for name in names}
+    free = [n for n in range(width) if not field_of(names[n])]
+    if "url" not in known:
+        _claim(names, free, values, "url", _share_of_links)
+    if "name" not in known:
+        _claim(names, free, values, "name", _likeness_to_names)
+    if "description" not in known:
+        _claim(names, free, values, "description", _likeness_to_prose)
+    return _unique(names)
+
+
+def _claim(
+    names: list[str],
+    free: list[int],
+    values: list[list[str]],
+    field: str,
+    score: Callable[[list[str]], float],
+) -> None:
+    """Give the free column that scores best the field's name, if any scores at all."""
+    best = max(free, key=lambda n: (score(values[n]), -n), default=None)
+    if best is not None and score(values[best]) > 0:
+        names[best] = field
+        free.remove(best)
+
+
+def _share_of_links(values: list[str]) -> float:
+    links = sum(bool(as_url(value)) for value in values)
+    return links / len(values) if values and links * 2 > len(values) else 0.0
+
+
+def _likeness_to_names(values: list[str]) -> float:
+    words = [v for v in values if v and not as_url(v) and any(map(str.isalpha, v))]
+    if not words or len(words) * 2 < len(values):
+        return 0.0
+    unlike = len(set(words)) / len(words)
+    length = sum(map(len, words)) / len(words)
+    return unlike / (1 + max(0.0, length - 40) / 20) if length < 120 else 0.0
+
+
+def _likeness_to_prose(values: list[str]) -> float:
+    texts = [v for v in values if not as_url(v)]
+    length = sum(map(len, texts)) / len(texts) if texts else 0.0
+    return length if length >= 15 else 0.0

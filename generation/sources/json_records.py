@@ -1,0 +1,160 @@
+"""JSON and JSON Lines of any shape: wherever objects have a name and a link, read them.
+
+The document is walked without recursion. An array whose objects are records is read and
+not searched further; the names of the objects and keys above it become the path.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from generation.exceptions import UnreadableSource
+from generation.sources.candidates import Candidate, Document, LeftOut, Reading
+from generation.sources.names import squeeze
+from generation.sources.records import has_name_and_link, record_to_candidate
+
+Record = Mapping[str, Any]
+
+_SAMPLE = 50
+_DEEPEST = 100
+_TITLES = ("name", "title", "label", "category", "section", "group")
+
+
+def read_json(document: Document) -> Reading:
+    """Read every record of every array that holds records."""
+    value, broken = parse(document.text)
+    left_out = [
+        LeftOut(name=line[:80], source=document.source, reason=reason)
+        for line, reason in broken
+    ]
+    candidates: list[Candidate] = []
+    for pointer, path, records in _arrays(value, document.url):
+        for record in records:
+            entry = record_to_candidate(
+                record,
+                source=document.source,
+                locator=pointer,
+                base=document.url,
+                path=path,
+            )
+            if isinstance(entry, Candidate):
+                candidates.append(entry)
+            else:
+                left_out.append(entry)
+    return Reading(kind="json", candidates=tuple(candidates), left_out=tuple(left_out))
+
+
+def is_json(text: str) -> bool:
+    """Tell whether the text is JSON or JSON Lines, without keeping what it says."""
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if start not in ("{", "["):
+        return False
+    try:
+        parse(text)
+    except UnreadableSource:
+        # A Markdown list may begin with a badge; broken JSON begins with a quote, a
+        # brace or another bracket.
+        return text.lstrip("\ufeff \t\r\n")[1:].lstrip()[:1] in (
+            '"',
+            "{",
+            "[",
+            "]",
+            "}",
+        )
+    return True
+
+
+def parse(text: str) -> tuple[Any, list[tuple[str, str]]]:
+    """Return the value, and the lines of a JSON Lines file that could not be read."""
+    text = text.lstrip("\ufeff")
+    try:
+        return json.loads(text), []
+    except RecursionError as exc:
+        raise UnreadableSource("It is nested too deeply to be a list.") from exc
+    except ValueError:
+        return _parse_lines(text)
+
+
+def _parse_lines(text: str) -> tuple[list[Any], list[tuple[str, str]]]:
+    values: list[Any] = []
+    broken: list[tuple[str, str]] = []
+    for line in filter(None, map(str.strip, text.split("\n"))):
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError):
+            broken.append((line, "this line is not valid JSON"))
+        if len(broken) > len(values) + 10:
+            break
+    objects = sum(isinstance(value, dict) for value in values)
+    if not objects or len(broken) > objects:
+        raise UnreadableSource("It is not valid JSON. Check it with a JSON validator.")
+    return values, broken
+
+
+def _arrays(value: Any, base: str) -> list[tuple[str, tuple[str, ...], list[Record]]]:
+    """Find the arrays of records, in document order: (pointer, path, records)."""
+    found = []
+    waiting: list[tuple[str, tuple[str, ...], Any, int]] = [("", (), value, 0)]
+    while waiting:
+        pointer, path, value, depth = waiting.pop()
+        if depth > _DEEPEST or not isinstance(value, dict | list):
+            continue
+        records = _records(value, base)
+        if records:
+            found.append((pointer, path, records))
+            continue
+        below = _below(pointer, path, value)
+        waiting.extend((*step, depth + 1) for step in reversed(below))
+    return found
+
+
+def _records(value: dict[str, Any] | list[Any], base: str) -> list[Record]:
+    """Return the records in an array, or in an object that is keyed by id or name."""
+    objects: list[Record] = []
+    if isinstance(value, list):
+        objects += [part for part in value if isinstance(part, dict)]
+        needed = (min(len(objects), _SAMPLE) + 1) // 2
+    else:
+        parts = value.items()
+        objects += [{"name": k, **part} for k, part in parts if isinstance(part, dict)]
+        # An object keyed by id is rare and easily mistaken: every value must fit.
+        needed = max(3, min(len(value), _SAMPLE))
+    hits = sum(has_name_and_link(part, base=base) for part in objects[:_SAMPLE])
+    return objects if hits and hits >= needed else []
+
+
+def _below(
+    pointer: str, path: tuple[str, ...], value: dict[str, Any] | list[Any]
+) -> list[tuple[str, tuple[str, ...], Any]]:
+    if isinstance(value, list):
+        # Positions are no locator: they move when something is inserted above.
+        steps = [(f"{pointer}/-", path, part) for part in value]
+        return [(step, _named(above, part), part) for step, above, part in steps]
+    groups = [key for key, part in value.items() if isinstance(part, dict | list)]
+    keys_are_groups = len(groups) > 1 and all(
+        isinstance(value[key], list) for key in groups
+    )
+    return [
+        (
+            f"{pointer}/{_escaped(key)}",
+            (*path, squeeze(key)) if keys_are_groups and squeeze(key) else path,
+            value[key],
+        )
+        for key in groups
+    ]
+
+
+def _named(path: tuple[str, ...], value: Any) -> tuple[str, ...]:
+    """Add the name of a group (an object that holds an array) to the path."""
+    if isinstance(value, dict):
+        for key in _TITLES:
+            title = value.get(key)
+            if isinstance(title, str) and title.strip():
+                return (*path, squeeze(title))
+    return path
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

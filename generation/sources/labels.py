@@ -1,0 +1,200 @@
+"""What the small words beside an entry mean: licences, kinds of link, tags.
+
+One vocabulary for all readers, so that "Source Code" is the same fact in a README, in a
+table and in a JSON file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from generation.sources.names import squeeze
+
+_LINK_KINDS = {
+    "source_code_url": (
+        "code",
+        "source",
+        "source code",
+        "sources",
+        "src",
+        "repo",
+        "repository",
+        "git",
+        "git repo",
+        "git repository",
+        "github",
+        "github repo",
+        "github repository",
+        "gitlab",
+        "codeberg",
+        "bitbucket",
+        "sourcehut",
+    ),
+    "demo_url": (
+        "demo",
+        "live demo",
+        "online demo",
+        "live",
+        "playground",
+        "try it",
+        "try it out",
+    ),
+    "docs_url": (
+        "doc",
+        "docs",
+        "documentation",
+        "documentations",
+        "manual",
+        "wiki",
+        "guide",
+        "api docs",
+        "reference",
+    ),
+    "website_url": (
+        "website",
+        "web site",
+        "site",
+        "web",
+        "home",
+        "homepage",
+        "home page",
+        "project page",
+        "project site",
+        "official site",
+        "official website",
+        "link",
+        "url",
+        "here",
+        "visit",
+        "visit site",
+        "visit website",
+        "open",
+        "go to website",
+    ),
+    "package_url": ("package", "crate", "pypi", "npm", "crates.io", "rubygems"),
+    "paper_url": ("paper", "article", "arxiv", "pdf", "preprint"),
+    "video_url": ("video", "youtube", "screencast", "talk"),
+    "blog_url": ("blog", "blog post", "announcement", "post"),
+    "clients_url": ("clients", "client", "apps", "mobile apps"),
+    "download_url": ("download", "downloads", "releases"),
+    "chat_url": ("chat", "discord", "slack", "gitter", "matrix", "telegram"),
+    "social_url": ("twitter", "x", "mastodon"),
+    "forum_url": ("forum", "community"),
+    "demo_video_url": ("demo video", "video demo"),
+}
+_KIND_OF_LABEL = {
+    label: kind for kind, labels in _LINK_KINDS.items() for label in labels
+}
+# Whoever links one of these words has named the entry elsewhere.
+_SAYS_NOTHING = frozenset(
+    label
+    for kind in ("source_code_url", "demo_url", "docs_url", "website_url")
+    for label in _LINK_KINDS[kind]
+) | {"crate", "package", "pypi", "npm", "download", "paper", "code"}
+_READ_MORE = re.compile(
+    r"(?:read|learn|see|find out|show|view) (?:more|details|review|full review)"
+    r"|more|more info(?:rmation)?|details|read (?:the )?(?:full )?(?:review|article)",
+    re.IGNORECASE,
+)
+
+_LICENCE_NAMES = frozenset(
+    {
+        *("mit", "isc", "0bsd", "aal", "zlib", "unlicense", "wtfpl", "beerware"),
+        *("mit-0", "cc0", "bsd", "gpl", "lgpl", "agpl", "fair", "ncsa", "x11"),
+        *("bsl", "busl", "sspl", "elv2", "ipl-1.0", "apache", "public domain"),
+        *("unlicensed", "gpl-compatible", "openssl", "vim"),
+    }
+)
+_VERSIONED_LICENCE = re.compile(
+    r"""
+    (?: [al]?gpl | gfdl | mpl | epl | eupl | cddl | osl | afl | apl | apsl | apache
+      | artistic | ecl | cpal | cal | ipl | bsl | busl | sspl | elastic | ofl | rpl | upl
+      | ms-pl | ms-rl | python | psf | zpl | liliq-r | mulanpsl | opl | nposl | lppl
+      | ncsa | qpl | spl | unicode | w3c | php | hippocratic | fsl | polyform[a-z-]* )
+    (?: [\ -]? (?: license | licence ) )? [\ -]? v? \d+ (?: \.\d+ ){0,2}
+    (?: \+ | -only | -or-later | -clause )?
+  | bsd- [0-4] -clause (?: -[a-z-]+ )?
+  | bsd \ ? [0-4] -? clause
+  | [0-4] -clause (?: \ |-) bsd
+  | cc0 - \d \. \d
+  | cc - by (?: -sa | -nc | -nd ){0,2} (?: -? \d \. \d )?
+  | cecill (?: -[abc] )? (?: -? \d \. \d )?
+  | (?: mit | apache | bsd ) \ licen[cs]e
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# One word that happens to hold a slash.
+_INSEPARABLE = frozenset(
+    {
+        *("ci/cd", "tcp/ip", "i/o", "a/b", "ui/ux", "n/a", "pub/sub", "24/7", "and/or"),
+        *("client/server", "read/write", "input/output", "gnu/linux", "os/2", "pl/sql"),
+        *("a/b testing", "km/h", "ux/ui"),
+    }
+)
+
+
+def link_fact(label: str) -> str:
+    """Return the name of the fact that a link of this label states, or ""."""
+    return _KIND_OF_LABEL.get(_plain(label), "")
+
+
+def link_fact_or_own(label: str) -> str:
+    """Return the fact's name, made from the label where the label is not known."""
+    slug = re.sub(r"[^a-z0-9]+", "_", _plain(label)).strip("_")[:40]
+    return link_fact(label) or (f"{slug}_url" if slug else "")
+
+
+def says_nothing(label: str) -> bool:
+    """Tell whether a link's text ("Website", "repo") names no product."""
+    return _plain(label) in _SAYS_NOTHING
+
+
+def is_read_more(label: str) -> bool:
+    return bool(_READ_MORE.fullmatch(_plain(label)))
+
+
+def is_licence(label: str) -> bool:
+    text = squeeze(label)
+    return len(text) <= 40 and (
+        text.lower() in _LICENCE_NAMES or bool(_VERSIONED_LICENCE.fullmatch(text))
+    )
+
+
+def split_labels(labels: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Sort marks into (labels, licences), in order, each once. "Go/Docker" is two."""
+    kept: dict[str, str] = {}
+    licences: dict[str, str] = {}
+    for label in labels:
+        for part in _parts(squeeze(label).strip("#`")):
+            into = licences if is_licence(part) else kept
+            into.setdefault(part.casefold(), part)
+    return tuple(kept.values()), tuple(licences.values())
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """Split what a column of tags holds, at commas, semicolons and bars."""
+    seen: dict[str, str] = {}
+    for part in re.split(r"[,;|\n]", text):
+        tag = squeeze(part).strip("#")
+        if tag:
+            seen.setdefault(tag.casefold(), tag)
+    return tuple(seen.values())
+
+
+def licence_fact(licences: Iterable[str]) -> str | list[str]:
+    """Return one licence as a string and several as a sorted list."""
+    found = sorted(set(licences))
+    return found[0] if len(found) == 1 else found
+
+
+def _parts(label: str) -> list[str]:
+    if label.casefold() in _INSEPARABLE or "://" in label:
+        return [label]
+    parts = (part.strip() for part in label.split("/"))
+    return [part for part in parts if part]
+
+
+def _plain(label: str) -> str:
+    """Fold a label and take off what is no word: brackets, arrows, a last colon."""
+    return re.sub(r"^[\W_]+|[\W_]+$", "", squeeze(label).casefold())

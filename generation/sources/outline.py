@@ -1,0 +1,223 @@
+"""Where an entry stands: headings, groups and lists, walked once, without recursion.
+
+Markdown and HTML are turned into the same blocks, so that a README and its rendered page
+give the same candidates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, assert_never
+
+from generation.sources.candidates import Candidate, LeftOut, Reading
+from generation.sources.entries import (
+    Entry,
+    NoEntry,
+    Piece,
+    Pieces,
+    group_name,
+    plain_text,
+    read_entry,
+    read_row,
+)
+from generation.sources.names import clean_name, squeeze
+from generation.sources.records import field_of
+
+# Headings of what every list has around its items. Compared whole, without case.
+NOT_ITEMS = frozenset(
+    {
+        *("contents", "content", "table of contents", "toc", "index", "in this list"),
+        *("contributing", "contribution", "contributions", "contribute"),
+        *("how to contribute", "contribution guidelines", "contributing guidelines"),
+        *("contributors", "our contributors", "authors", "maintainers", "maintainer"),
+        *("license", "licence", "licenses", "licences", "list of licenses"),
+        *("list of licences", "licensing", "legal", "copyright", "code of conduct"),
+        *(
+            "sponsors",
+            "sponsor",
+            "sponsorship",
+            "sponsoring",
+            "our sponsors",
+            "backers",
+        ),
+        *("acknowledgments", "acknowledgements", "acknowledgment", "acknowledgement"),
+        *("thanks", "special thanks", "credits", "footnotes", "footnote"),
+        *("related lists", "related awesome lists", "other awesome lists"),
+        *("similar lists", "other lists", "see also", "external links"),
+        *("star history", "stargazers", "stargazers over time", "star history chart"),
+        *("changelog", "change log", "disclaimer", "anti-features", "legend"),
+        *("目录", "贡献", "许可证", "inhaltsverzeichnis", "table des matières"),
+        *("tabla de contenidos", "índice"),
+    }
+)
+BELOW_HEADINGS = 7.0
+
+
+class Table(NamedTuple):
+    """A table's cells. A row of one cell above wider rows heads them."""
+
+    header: Sequence[Pieces]
+    rows: Sequence[Sequence[Pieces]]
+
+
+class Block(NamedTuple):
+    """One step of a walk through a document."""
+
+    kind: Literal[
+        "heading", "paragraph", "list", "end list", "item", "text", "end item", "table"
+    ]
+    level: int = 0
+    pieces: Pieces = ()
+    table: Table | None = None
+
+
+@dataclass
+class _Item:
+    paragraphs: list[Pieces] = field(default_factory=list)
+    is_read: bool = False
+    group: str = ""
+
+
+def read_blocks(
+    blocks: Sequence[Block], *, kind: str, source: str, base: str = ""
+) -> Reading:
+    """Turn blocks into candidates, each under the headings above it."""
+    walk = _Walk(source=source, base=base, has_title=_has_title(blocks))
+    for position, block in enumerate(blocks):
+        following = blocks[position + 1] if position + 1 < len(blocks) else None
+        walk.step(block, following)
+    return Reading(
+        kind=kind, candidates=tuple(walk.candidates), left_out=tuple(walk.left_out)
+    )
+
+
+def _has_title(blocks: Iterable[Block]) -> bool:
+    """Tell whether the one heading of the first level names the document itself."""
+    return sum(b.kind == "heading" and b.level == 1 for b in blocks) == 1
+
+
+def is_not_items(heading: str) -> bool:
+    return re.sub(r"^[\W_]+|[\W_]+$", "", heading).casefold() in NOT_ITEMS
+
+
+@dataclass
+class _Walk:
+    source: str
+    base: str
+    has_title: bool
+    headings: list[tuple[float, str]] = field(default_factory=list)
+    items: list[_Item] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def step(self, block: Block, following: Block | None) -> None:
+        match block.kind:
+            case "heading":
+                self._head(block.level, plain_text(block.pieces))
+            case "paragraph":
+                self._paragraph(block.pieces, following)
+            case "list":
+                self._read_item(has_list=True)
+            case "end list":
+                pass
+            case "item":
+                self.items.append(_Item())
+            case "text":
+                if self.items and not self.items[-1].is_read:
+                    self.items[-1].paragraphs.append(block.pieces)
+            case "end item":
+                self._read_item(has_list=False)
+                self.items[-1:] = []
+            case "table":
+                if block.table is not None:
+                    self._table(block.table)
+            case _:
+                assert_never(block.kind)
+
+    def _head(self, level: float, text: str) -> None:
+        self.headings = [above for above in self.headings if above[0] < level]
+        self.headings.append((level, clean_name(text)))
+
+    def _paragraph(self, pieces: Pieces, following: Block | None) -> None:
+        """Take a paragraph that is one bold line as the heading that it stands for."""
+        words = [piece for piece in pieces if piece.text.strip(" :\n")]
+        if len(words) != 1 or words[0].kind != "strong" or following is None:
+            return
+        text = squeeze(words[0].text)
+        if len(text) > 80 or text.endswith((".", "!", "?")):
+            return
+        if following.kind == "heading":
+            # It stands above the heading that follows, as in "**Web**", "### Servers".
+            self._head(following.level - 0.5, text)
+        elif following.kind in ("list", "table", "paragraph"):
+            self._head(BELOW_HEADINGS, text)
+
+    def _path(self) -> tuple[str, ...]:
+        headings = [
+            text
+            for level, text in self.headings
+            if text and not (self.has_title and level == 1)
+        ]
+        return (*headings, *(item.group for item in self.items if item.group))
+
+    def _read_item(self, *, has_list: bool) -> None:
+        """Read the innermost item, once: when its nested list begins, or at its end."""
+        if not self.items or self.items[-1].is_read:
+            return
+        item = self.items[-1]
+        item.is_read = True
+        if not item.paragraphs:
+            return
+        found = read_entry(item.paragraphs, base=self.base)
+        if has_list and isinstance(found, NoEntry) and found.group:
+            item.group = clean_name(found.group)
+        else:
+            self._keep(found)
+            if has_list and isinstance(found, Entry):
+                item.group = found.group
+
+    def _keep(self, found: Entry | NoEntry, *, group: str = "") -> None:
+        path = (*self._path(), group) if group else self._path()
+        section = next((text for text in path if is_not_items(text)), "")
+        if isinstance(found, NoEntry):
+            self._leave_out(found.name, found.url, found.reason)
+        elif section:
+            reason = f"it stands under “{section}”, which is not part of the list"
+            self._leave_out(found.name, found.url, reason)
+        else:
+            self.candidates.append(self._candidate(found, path))
+
+    def _leave_out(self, name: str, url: str, reason: str) -> None:
+        if reason:
+            self.left_out.append(
+                LeftOut(name=name, url=url, source=self.source, reason=reason)
+            )
+
+    def _candidate(self, entry: Entry, path: tuple[str, ...]) -> Candidate:
+        return Candidate(
+            name=entry.name,
+            url=entry.url,
+            description=entry.description,
+            path=path,
+            category=entry.category,
+            tags=entry.tags,
+            labels=entry.labels,
+            facts=dict(entry.facts),
+            source=self.source,
+            locator=" > ".join(path),
+        )
+
+    def _table(self, table: Table) -> None:
+        fields = [field_of(plain_text(cell)) for cell in table.header]
+        widest = max((len(row) for row in table.rows), default=0)
+        group = ""
+        for row in table.rows:
+            if len(row) == 1 and widest > 2 and group_name(row[0]):
+                group = group_name(row[0])
+            else:
+                self._keep(read_row(fields, row, base=self.base), group=group)
+
+
+__all__ = ["Block", "Piece", "Table", "is_not_items", "read_blocks"]

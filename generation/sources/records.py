@@ -1,0 +1,396 @@
+"""One record (a row, an object) to one candidate: column names are only hints.
+
+Every author calls the columns differently, so a field is found by a list of synonyms,
+the surest first. Nested objects are read as one flat record: `link.href` is a link and
+`group.title` a group, but `author.url` is neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from generation.sources.candidates import Candidate, LeftOut
+from generation.sources.labels import is_licence, licence_fact, split_tags
+from generation.sources.names import clean_description, clean_name, squeeze
+from generation.sources.urls import clean_url
+
+# Field, then its names in order of trust. Case, blanks and punctuation do not count.
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "name": (
+        "name",
+        "title",
+        "product",
+        "tool",
+        "project",
+        "app",
+        "application",
+        "software",
+        "library",
+        "package",
+        "service",
+        "resource",
+        "item",
+        "company",
+        "framework",
+        "displayname",
+        "fullname",
+        "label",
+        "heading",
+        "productname",
+        "toolname",
+        "projectname",
+        "appname",
+        "itemname",
+        "repo",
+        "名称",
+        "nom",
+        "nombre",
+    ),
+    "url": (
+        "sourceurl",
+        "url",
+        "website",
+        "homepage",
+        "websiteurl",
+        "homepageurl",
+        "link",
+        "href",
+        "site",
+        "siteurl",
+        "web",
+        "webpage",
+        "webaddress",
+        "projecturl",
+        "producturl",
+        "officialwebsite",
+        "officialsite",
+        "landingpage",
+        "weblink",
+        "links",
+        "uri",
+        "address",
+        "htmlurl",
+        "externalurl",
+        "visit",
+        "urls",
+        "链接",
+        "lien",
+        "enlace",
+    ),
+    "description": (
+        "description",
+        "summary",
+        "shortdescription",
+        "desc",
+        "tagline",
+        "about",
+        "whatitdoes",
+        "blurb",
+        "abstract",
+        "overview",
+        "excerpt",
+        "subtitle",
+        "details",
+        "purpose",
+        "notes",
+        "note",
+        "comment",
+        "comments",
+        "verdict",
+        "usecase",
+        "描述",
+        "简介",
+        "descripción",
+        "beschreibung",
+    ),
+    "category": (
+        "category",
+        "categories",
+        "section",
+        "group",
+        "categoryname",
+        "primarycategory",
+        "maincategory",
+        "topic",
+        "kind",
+        "type",
+        "area",
+        "domain",
+        "class",
+        "subcategory",
+        "类别",
+        "分类",
+        "catégorie",
+        "categoría",
+        "kategorie",
+    ),
+    "tags": ("tags", "labels", "keywords", "topics", "tag", "tagnames", "标签"),
+    "license": (
+        "license",
+        "licence",
+        "licenses",
+        "licences",
+        "spdx",
+        "spdxid",
+        "licensename",
+    ),
+    "source_code_url": (
+        "sourcecodeurl",
+        "sourcecode",
+        "repositoryurl",
+        "repository",
+        "repourl",
+        "github",
+        "githuburl",
+        "githubrepo",
+        "githublink",
+        "gitlab",
+        "giturl",
+        "git",
+        "code",
+        "codeurl",
+        "vcs",
+        "source",
+        "repo",
+    ),
+    "demo_url": ("demourl", "demo", "livedemo", "demolink", "playground"),
+    "docs_url": ("docsurl", "docs", "documentation", "documentationurl", "doc"),
+    "logo_url": ("logourl", "logo", "iconurl", "icon", "image", "imageurl"),
+    "stars": ("stars", "stargazers", "stargazerscount", "githubstars", "starcount"),
+    "language": ("language", "programminglanguage", "lang", "writtenin"),
+    "markdown": ("markdown", "body", "content", "longdescription", "readme", "bodymd"),
+}
+FACT_LINKS = ("source_code_url", "demo_url", "docs_url", "logo_url")
+# Objects that only wrap: what stands in them belongs to the record itself.
+_WRAPPERS = frozenset(
+    {
+        *("attributes", "fields", "node", "item", "data", "properties", "record"),
+        *("source", "entry", "value", "values", "project", "tool", "product", "meta"),
+        *("repository", "links", "urls", "info", "details"),
+    }
+)
+# Inside an object that is itself a field ("link", "group"), the names of its value.
+_LINK_VALUES = ("href", "url", "homepage", "website", "link", "html", "value")
+_TEXT_VALUES = ("name", "title", "label", "text", "value", "spdxid", "id", "slug")
+_DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z][\w-]{1,23}(?::\d+)?(?:[/?#]\S*)?", re.I)
+Value = str | int | float | bool | list[Any] | None
+
+_DEEPEST = 6
+_NOTHING: tuple[Value, ...] = (None, "", [])
+_NAME_LIMIT = 200
+
+
+def normalise(column: str) -> str:
+    """Return a column's name as SYNONYMS spells it."""
+    return re.sub(r"[\W_]+", "", column.casefold())
+
+
+FIELDS = {
+    synonym: field
+    for field, synonyms in reversed(SYNONYMS.items())
+    for synonym in synonyms
+}
+
+
+def field_of(column: str) -> str:
+    """Return the field that a column holds, judged by its name alone, or ""."""
+    return FIELDS.get(normalise(column), "")
+
+
+def record_to_candidate(
+    record: Mapping[str, Any],
+    *,
+    source: str,
+    locator: str = "",
+    base: str = "",
+    path: tuple[str, ...] = (),
+) -> Candidate | LeftOut:
+    """Read one record; what has no name or no link is left out, with a reason."""
+    flat = flatten(record)
+    name = clean_name(_first_text(flat, "name"))[:_NAME_LIMIT]
+    url = _first_link(flat, "url", base) or _first_link(flat, "source_code_url", base)
+    if not name or not url:
+        return LeftOut(
+            name=name or url or "(no name)",
+            url=url,
+            source=source,
+            reason=_what_is_missing(flat, name=name),
+        )
+    category, *further = _texts(_first(flat, "category")) or [""]
+    tags = [*further, *_tags(_first(flat, "tags"), category)]
+    return Candidate(
+        name=name,
+        url=url,
+        description=clean_description(_first_text(flat, "description")),
+        path=path,
+        category=squeeze(category),
+        tags=tuple(dict.fromkeys(map(squeeze, tags))),
+        facts=_facts(flat, url=url, base=base),
+        source=source,
+        locator=locator,
+    )
+
+
+def has_name_and_link(record: Mapping[str, Any], *, base: str = "") -> bool:
+    """Tell whether a record could become a candidate, without making one."""
+    flat = flatten(record)
+    return bool(_first_text(flat, "name").strip()) and bool(
+        _first_link(flat, "url", base) or _first_link(flat, "source_code_url", base)
+    )
+
+
+def flatten(record: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the record's own values by normalised name, those of wrappers included.
+
+    A value that stands higher wins over one of the same name further inside.
+    """
+    flat: dict[str, Value] = {}
+    level = [record]
+    for _ in range(_DEEPEST):
+        below: list[Mapping[str, Any]] = []
+        for column, value in (pair for mapping in level for pair in mapping.items()):
+            key = normalise(str(column))
+            if isinstance(value, Mapping) and key in _WRAPPERS:
+                below.append(value)
+            held = _value_of(key, value) if isinstance(value, Mapping) else value
+            if flat.get(key) in _NOTHING and held not in _NOTHING:
+                flat[key] = held
+        level = below
+    return flat
+
+
+def _value_of(key: str, value: Mapping[str, Any]) -> Value:
+    """Return the one value that an object under a known name stands for."""
+    field = FIELDS.get(key, "")
+    names = _LINK_VALUES if field == "url" or field in FACT_LINKS else _TEXT_VALUES
+    inner = {normalise(str(k)): v for k, v in value.items()}
+    for name in names:
+        found = inner.get(name)
+        if isinstance(found, str | int | float) and found not in ("", True, False):
+            return found
+    return None
+
+
+def _first(flat: Mapping[str, Value], field: str) -> Value:
+    for synonym in SYNONYMS[field]:
+        value = flat.get(synonym)
+        if value not in _NOTHING:
+            return value
+    return None
+
+
+def _first_text(flat: Mapping[str, Value], field: str) -> str:
+    for synonym in SYNONYMS[field]:
+        value = flat.get(synonym)
+        if isinstance(value, str) and value.strip() and not _is_link(value):
+            return value
+        if field == "name" and isinstance(value, int | float) and value is not True:
+            return str(value)
+    return ""
+
+
+def _first_link(flat: Mapping[str, Value], field: str, base: str) -> str:
+    for synonym in SYNONYMS[field]:
+        for text in _strings(flat.get(synonym)):
+            url = as_url(text, base=base)
+            if url:
+                return url
+    return ""
+
+
+def as_url(text: str, *, base: str = "") -> str:
+    """Return the link that a cell of a link column means; "example.com" is one, too."""
+    text = text.strip()
+    if _DOMAIN.fullmatch(text) and not re.search(r"\.html?$", text, re.I):
+        return clean_url(f"https://{text}")
+    # A bare word is no relative link: it is a word in the wrong column.
+    relative = base if "/" in text or "?" in text or "." in text else ""
+    return clean_url(text, base=relative)
+
+
+def _is_link(text: str) -> bool:
+    return text.lstrip()[:8].lower().startswith(("http://", "https://"))
+
+
+def _strings(value: Value) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            if isinstance(part, str):
+                yield part
+            elif isinstance(part, Mapping):
+                found = _value_of("url", part)
+                if isinstance(found, str):
+                    yield found
+
+
+def _texts(value: Value, *, split: bool = False) -> list[str]:
+    """Return the words of a field that may hold one, several, or objects with names."""
+    if isinstance(value, str):
+        return list(split_tags(value)) if split else [value]
+    if not isinstance(value, list):
+        return []
+    found = []
+    for part in value:
+        inner = _value_of("name", part) if isinstance(part, Mapping) else part
+        if isinstance(inner, str | int) and str(inner).strip():
+            found.append(str(inner))
+    return found
+
+
+def _tags(value: Value, category: str) -> list[str]:
+    """Return the tags; a category that holds a comma is not torn apart among them."""
+    if not isinstance(value, str) or "," not in category or category not in value:
+        return _texts(value, split=True)
+    return [category, *split_tags(value.replace(category, ","))]
+
+
+def _facts(flat: Mapping[str, Value], *, url: str, base: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for field in FACT_LINKS:
+        link = _first_link(flat, field, base)
+        if link and link != url:
+            facts[field] = link
+    licences = _texts(_first(flat, "license"), split=True)
+    if licences:
+        facts["license"] = licence_fact(_spelled(licences))
+    stars = _as_count(_first(flat, "stars"))
+    if stars is not None:
+        facts["stars"] = stars
+    language = _first(flat, "language")
+    if isinstance(language, str) and len(language) <= 60:
+        facts["language"] = squeeze(language)
+    markdown = _first(flat, "markdown")
+    if isinstance(markdown, str) and markdown.strip():
+        facts["markdown"] = markdown.strip()
+    return dict(sorted(facts.items()))
+
+
+def _spelled(licences: list[str]) -> list[str]:
+    """Split "MIT/Apache-2.0" where both halves are licences."""
+    found: list[str] = []
+    for licence in map(squeeze, licences):
+        parts = [part.strip() for part in licence.split("/")]
+        found += parts if all(map(is_licence, parts)) else [licence]
+    return found
+
+
+def _as_count(value: Value) -> int | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    text = str(value).strip().lower().replace(",", "").replace(" ", "")
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([km]?)", text)
+    if not match:
+        return None
+    return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2]])
+
+
+def _what_is_missing(flat: Mapping[str, Value], *, name: str) -> str:
+    if not name:
+        return "it has no name"
+    if _first(flat, "url") is not None:
+        return "its link is not a web address"
+    return "it has no link"

@@ -1,0 +1,215 @@
+"""Two answers about links: how we store one, and when two spellings are one link.
+
+`clean_url` keeps what the source wrote, apart from what nobody wants to click.
+`canonical_url` is a key for comparing and is never shown.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import quote, urljoin, urlsplit
+
+TRACKING = frozenset(
+    {
+        *("fbclid", "gclid", "dclid", "msclkid", "yclid", "twclid", "ttclid", "wbraid"),
+        *("gbraid", "igshid", "igsh", "mc_cid", "mc_eid", "mkt_tok", "ref_src"),
+        *("ref_url", "_hsenc", "_hsmi", "vero_id", "oly_enc_id", "oly_anon_id"),
+    }
+)
+# A list often puts its own name here, but a site may mean something by it: only the key
+# loses these, not the link.
+REFERRAL = frozenset({"ref", "referrer", "referer"})
+FORGES = frozenset({"github.com", "gitlab.com", "codeberg.org", "bitbucket.org"})
+MAIN_BRANCHES = frozenset({"main", "master"})
+INDEX_PAGES = frozenset(
+    f"{stem}.{ending}"
+    for stem in ("index", "default")
+    for ending in ("html", "htm", "xhtml", "php", "asp", "aspx", "jsp")
+)
+
+_ENTITY = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE
+)
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
+_AUTHORITY = re.compile(
+    r"(?:\[[0-9a-f:.]+\]|[^\s\[\]<>\"'`{}|\\^%@:/]+)(?::\d{0,5})?", re.I
+)
+_HOST_SHAPE = re.compile(r"localhost|\[.*\]|[^.].*\..*[^.]\.?", re.DOTALL)
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+)
+_LONGEST_URL = 4_096
+
+
+def clean_url(url: str, *, base: str = "") -> str:
+    """Return the absolute http(s) link that `url` means, or "" where it means none."""
+    text = (
+        _ENTITY.sub(lambda match: unescape(match[0]), url).strip().strip("<>").strip()
+    )
+    if not text or len(text) > _LONGEST_URL or _UNSAFE.search(text):
+        return ""
+    absolute = _absolute(text, base)
+    if not absolute or not _is_web_address(absolute):
+        return ""
+    return _without_tracking(re.sub(r"\s", "%20", absolute))
+
+
+def canonical_url(url: str) -> str:
+    """Return one key for all spellings of a link, or "" for what is no web address.
+
+    - http and https are one; "www.", the host's case, its last dot and the default
+      ports do not count
+    - a path has no double slash, no slash at its end and no index page
+    - percent signs stand only where they must, and their digits are upper case
+    - tracking and referral parameters are dropped, the others sorted
+    - a fragment counts only when it is a route of an application ("#!…", "#/…")
+    - on a code forge, case, ".git", the main branch and the README are the repository
+    """
+    cleaned = clean_url(url)
+    if not cleaned:
+        return ""
+    parts = urlsplit(cleaned)
+    host = _canonical_host(parts.hostname or "")
+    port = f":{parts.port}" if parts.port not in (None, 0, 80, 443) else ""
+    path = _canonical_path(parts.path)
+    query = _canonical_query(parts.query)
+    if host in FORGES:
+        path, query = _repository_path(path.lower()), _without_tab(query)
+    route = parts.fragment if parts.fragment.strip("!/") else ""
+    fragment = _escaped(route) if route.startswith(("!", "/")) else ""
+    return (
+        f"https://{host}{port}{path}"
+        + (f"?{query}" if query else "")
+        + (f"#{fragment}" if fragment else "")
+    )
+
+
+def host_of(url: str) -> str:
+    """Return the host of a cleaned link, without "www."."""
+    return _canonical_host(urlsplit(url).hostname or "") if url else ""
+
+
+def _absolute(text: str, base: str) -> str:
+    if text.startswith("//"):
+        return "https:" + text
+    scheme = _SCHEME.match(text)
+    if scheme:
+        return text if scheme[1].lower() in ("http", "https") else ""
+    try:
+        return urljoin(base, text) if base else ""
+    except ValueError:
+        return ""
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and port != 0
+        and bool(_AUTHORITY.fullmatch(parts.netloc))
+        and bool(_HOST_SHAPE.fullmatch(host if ":" not in host else f"[{host}]"))
+    )
+
+
+def _is_tracking(parameter: str) -> bool:
+    key = parameter.partition("=")[0].lower()
+    return key in TRACKING or key.startswith("utm_")
+
+
+def _without_tracking(url: str) -> str:
+    before, mark, fragment = url.partition("#")
+    address, question, query = before.partition("?")
+    if not question:
+        return url
+    kept = [part for part in query.split("&") if not _is_tracking(part)]
+    if len(kept) < len(query.split("&")):
+        query = "&".join(kept)
+        before = f"{address}?{query}" if query else address
+    return before + mark + fragment
+
+
+def _canonical_host(host: str) -> str:
+    host = host.lower().rstrip(".")
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii").lower()
+        except UnicodeError:
+            pass
+    while host.startswith("www.") and "." in host[4:]:
+        host = host[4:]
+    return f"[{host}]" if ":" in host else host
+
+
+def _escaped(text: str) -> str:
+    """Percent-encode what must be, decode what need not be, leave the rest alone."""
+    text = _LONE_PERCENT.sub("%25", text)
+    text = _ESCAPE.sub(_one_escape, text)
+    return quote(text, safe="/%:@!$&'()*+,;=~?")
+
+
+def _one_escape(match: re.Match[str]) -> str:
+    character = chr(int(match[1], 16))
+    return character if character in _UNRESERVED else match[0].upper()
+
+
+def _canonical_path(path: str) -> str:
+    segments = [segment for segment in _escaped(path).split("/") if segment]
+    while segments and segments[-1].lower() in INDEX_PAGES:
+        segments.pop()
+    return "".join(f"/{segment}" for segment in segments)
+
+
+def _canonical_query(query: str) -> str:
+    kept = []
+    for part in query.split("&"):
+        escaped = _escaped(part)
+        key = escaped.partition("=")[0].lower()
+        if escaped.strip("=") and key not in REFERRAL and not _is_tracking(escaped):
+            kept.append(escaped)
+    return "&".join(sorted(kept))
+
+
+def _repository_path(path: str) -> str:
+    segments = [segment for segment in path.split("/") if segment]
+    if len(segments) >= 2:
+        while segments[1].endswith(".git") and len(segments[1]) > 4:
+            segments[1] = segments[1].removesuffix(".git")
+    while segments and _leads_to_root(segments):
+        segments = segments[: _end_of_repository(segments)]
+    if len(segments) > 2:
+        while segments[-1].endswith(".git") and len(segments[-1]) > 4:
+            segments[-1] = segments[-1].removesuffix(".git")
+    return "".join(f"/{segment}" for segment in segments)
+
+
+def _end_of_repository(segments: list[str]) -> int:
+    return segments.index("-") if "-" in segments else 2
+
+
+def _leads_to_root(segments: list[str]) -> bool:
+    rest = segments[_end_of_repository(segments) :]
+    if rest[:1] == ["-"]:
+        rest = rest[1:]
+    if rest[:2] == ["src", "branch"]:
+        rest = ["tree", *rest[2:]]
+    match rest:
+        case ["tree" | "src", branch]:
+            return branch in MAIN_BRANCHES
+        case ["blob" | "tree" | "src", _, page]:
+            return page.startswith("readme")
+        case _:
+            return False
+
+
+def _without_tab(query: str) -> str:
+    """On a forge, the tab that was open ("?tab=readme-ov-file") is the same page."""
+    parts = [part for part in query.split("&") if not part.startswith("tab=readme")]
+    return "&".join(parts)

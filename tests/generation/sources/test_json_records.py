@@ -1,0 +1,131 @@
+"""Records in JSON of any shape."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from generation.exceptions import UnreadableSource
+from generation.sources import read_document
+from generation.sources.candidates import Document, Reading
+
+
+def read(value: Any) -> Reading:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return read_document(Document(source="tools.json", text=text))
+
+
+def test_records_are_found_however_deep() -> None:
+    reading = read(
+        {
+            "meta": {"homepage": "https://example.org"},
+            "data": {
+                "tools": [{"title": "Redis", "link": {"href": "https://redis.io"}}]
+            },
+        }
+    )
+
+    (redis,) = reading.candidates
+    assert (redis.name, redis.url) == ("Redis", "https://redis.io")
+    assert redis.locator == "/data/tools"
+
+
+def test_nested_objects_are_read_as_fields() -> None:
+    (item,) = read(
+        [
+            {
+                "name": "Gitea",
+                "links": {
+                    "homepage": "https://about.gitea.com",
+                    "repository": "https://github.com/go-gitea/gitea",
+                },
+                "group": {"slug": "forges", "title": "Software forges"},
+                "tags": [{"name": "Go"}, {"name": "Git"}],
+                "license": {"spdx_id": "MIT"},
+                "stars": "44.1k",
+                "author": {"name": "Lunny Xiao", "url": "https://github.com/lunny"},
+            }
+        ]
+    ).candidates
+
+    assert (item.name, item.url) == ("Gitea", "https://about.gitea.com")
+    assert (item.category, item.tags) == ("Software forges", ("Go", "Git"))
+    assert item.facts == {
+        "license": "MIT",
+        "source_code_url": "https://github.com/go-gitea/gitea",
+        "stars": 44_100,
+    }
+
+
+def test_names_of_groups_become_the_path() -> None:
+    reading = read(
+        {
+            "Databases": [{"name": "MariaDB", "url": "https://mariadb.org"}],
+            "Queues": [{"name": "RabbitMQ", "url": "https://www.rabbitmq.com"}],
+        }
+    )
+
+    assert [c.path for c in reading.candidates] == [("Databases",), ("Queues",)]
+
+
+def test_titles_of_sections_become_the_path() -> None:
+    reading = read(
+        [
+            {
+                "title": "Editors",
+                "items": [{"name": "Vim", "url": "https://www.vim.org"}],
+            }
+        ]
+    )
+
+    assert reading.candidates[0].path == ("Editors",)
+
+
+def test_list_of_linked_data_is_read() -> None:
+    reading = read(
+        {
+            "@type": "ItemList",
+            "itemListElement": [
+                {
+                    "@type": "ListItem",
+                    "position": 1,
+                    "item": {"name": "Nextcloud", "url": "https://nextcloud.com"},
+                }
+            ],
+        }
+    )
+
+    assert reading.candidates[0].name == "Nextcloud"
+
+
+def test_json_lines_are_read_and_a_broken_line_is_told() -> None:
+    reading = read(
+        '{"name": "jq", "url": "https://jqlang.org"}\n'
+        '{"name": "yq", "url": "https://mikefarah.gitbook.io/yq"}\n'
+        '{"name": "broken"\n'
+    )
+
+    assert [c.name for c in reading.candidates] == ["jq", "yq"]
+    assert reading.left_out[0].reason == "this line is not valid JSON"
+
+
+def test_record_without_link_is_left_out_with_a_reason() -> None:
+    reading = read([{"name": "a", "url": "https://a.example.org"}, {"name": "b"}])
+
+    assert [(left.name, left.reason) for left in reading.left_out] == [
+        ("b", "it has no link")
+    ]
+
+
+def test_long_text_is_kept_for_the_page_of_the_item() -> None:
+    reading = read([{"name": "a", "url": "https://a.example.org", "content": "# A\n"}])
+
+    assert reading.candidates[0].facts["markdown"] == "# A"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, '{"a": 1,,}'])
+def test_broken_or_deep_json_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableSource):
+        read(text)

@@ -1,0 +1,151 @@
+"""Links: what is stored, and which spellings are one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generation.sources.urls import canonical_url, clean_url
+
+BASE = "https://lists.example.org/tools/index.html"
+
+HOSTS = st.sampled_from(
+    [
+        "github.com",
+        "GitLab.com",
+        "www.example.org",
+        "www.www.a.b",
+        "münchen.de",
+        "x.y:80",
+    ]
+)
+PATHS = st.text(st.sampled_from("/aB.%24-_~ é?#&=!index.html.git"), max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("https://plausible.io/", "https://plausible.io/"),
+        ("  <https://redis.io>\n", "https://redis.io"),
+        ("https://a.org/?x=1&amp;y=2", "https://a.org/?x=1&y=2"),
+        ("https://digipad.app/?utm_source=list&utm_medium=x", "https://digipad.app/"),
+        ("https://a.org/?id=7&fbclid=abc#top", "https://a.org/?id=7#top"),
+        ("https://a.org/?ref=nav", "https://a.org/?ref=nav"),
+        ("https://a.org/two words", "https://a.org/two%20words"),
+        ("//cdn.example.org/x", "https://cdn.example.org/x"),
+    ],
+)
+def test_link_is_kept_as_written_but_for_tracking(written: str, stored: str) -> None:
+    assert clean_url(written) == stored
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("redis.html", "https://lists.example.org/tools/redis.html"),
+        ("../about/", "https://lists.example.org/about/"),
+        ("?tool=7", "https://lists.example.org/tools/index.html?tool=7"),
+    ],
+)
+def test_relative_link_is_resolved(written: str, stored: str) -> None:
+    assert clean_url(written, base=BASE) == stored
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "redis.html",
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "mailto:me@example.org",
+        "https://user:secret@example.org/",
+        "https://user@example.org/",
+        "https://exa\nmple.org",
+        "https://example.org/\x00",
+        "https://https://example.org",
+        "https://",
+        "https:///path",
+        "https://example.org:99999/",
+        "https://[::1",
+        "https:\\\\example.org",
+        "https://example.org\\@evil.example",
+        "ftp://example.org/x",
+    ],
+)
+def test_what_is_no_web_address_is_refused(written: str) -> None:
+    assert clean_url(written) == ""
+    assert canonical_url(written) == ""
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "http://github.com/psf/requests",
+        "https://www.github.com/psf/requests/",
+        "https://GitHub.com/PSF/Requests",
+        "https://github.com/psf/requests.git",
+        "https://github.com//psf/requests#readme",
+        "https://github.com/psf/requests/tree/main",
+        "https://github.com/psf/requests/tree/master/",
+        "https://github.com/psf/requests/blob/main/README.md",
+        "https://github.com/psf/requests?tab=readme-ov-file#installation",
+        "https://github.com:443/psf/requests?utm_source=newsletter",
+        "https://github.com/psf/requests?ref=awesome",
+    ],
+)
+def test_spellings_of_a_repository_are_one(spelling: str) -> None:
+    assert canonical_url(spelling) == "https://github.com/psf/requests"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.org/index.html", "http://a.org"),
+        ("https://a.org/x/?b=2&a=1", "https://www.a.org//x?a=1&b=2"),
+        ("https://a.org/%7euser/", "https://a.org/~user"),
+        ("https://a.org/caf%c3%a9", "https://a.org/café"),
+        ("https://a.org:443/x", "http://a.org:80/x"),
+        ("https://a.org./x#section", "https://a.org/x"),
+        (
+            "https://gitlab.com/group/sub/app/-/tree/main",
+            "https://gitlab.com/Group/sub/app",
+        ),
+        ("https://codeberg.org/a/b/src/branch/main", "https://codeberg.org/a/b"),
+    ],
+)
+def test_two_spellings_are_one(one: str, other: str) -> None:
+    assert canonical_url(one) == canonical_url(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.org/App", "https://a.org/app"),
+        ("https://app.a.org/#/one", "https://app.a.org/#/two"),
+        ("https://github.com/a/b/tree/main/c", "https://github.com/a/b"),
+        ("https://a.org/?page=1", "https://a.org/?page=2"),
+        ("https://a.org:8080", "https://a.org"),
+    ],
+)
+def test_different_links_stay_apart(one: str, other: str) -> None:
+    assert canonical_url(one) != canonical_url(other)
+
+
+@settings(deadline=None)  # a busy machine is not a bug
+@given(st.builds("https://{}/{}".format, HOSTS, PATHS) | st.text())
+def test_canonical_url_is_idempotent(url: str) -> None:
+    once = canonical_url(url)
+
+    assert canonical_url(once) == once
+
+
+@settings(deadline=None)  # a busy machine is not a bug
+@given(st.builds("https://{}/{}".format, HOSTS, PATHS) | st.text())
+def test_clean_url_is_idempotent(url: str) -> None:
+    once = clean_url(url, base=BASE)
+
+    assert clean_url(once) == once
+    assert once == "" or once.lower().startswith(("http://", "https://"))
