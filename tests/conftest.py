@@ -1,0 +1,29 @@
+"""What many tests need: a user, a directory, a folder for repositories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django.fixtures import Settings
+
+from directories.models import Directory
+from directories.services.directories import create_directory
+
+
+@pytest.fixture
+def git_root(tmp_path: Path, settings: Settings) -> Path:
+    """The folder that runs of this test write their repositories into."""
+    settings.GIT_ROOT = tmp_path / "repositories"
+    return tmp_path / "repositories"
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return User.objects.create_user("ada", "ada@example.org", "a fine password")
+
+
+@pytest.fixture
+def directory(owner: User, git_root: Path) -> Directory:
+    return create_directory(owner=owner, slug="clocks", name="Clocks")

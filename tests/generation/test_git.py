@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from generation.exceptions import RepositoryError, RepositoryMoved
+from generation.git import MAIN, Commit, Repository, blob_id
+from tests.fakes import NOON
+
+REF = "refs/gazetteer/run/1"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    repository = Repository(tmp_path / "ada" / "clocks.git")
+    repository.create()
+    return repository
+
+
+def commit(
+    files: Mapping[str, bytes],
+    *,
+    parent: str | None = None,
+    removals: Iterable[str] = (),
+    author: str = "Ada",
+    message: str = "Wind up",
+) -> Commit:
+    return Commit(parent, message, author, "ada@example.org", NOON, files, removals)
+
+
+def git(repository: Repository, *arguments: str) -> str:
+    command = ["git", f"--git-dir={repository.path}", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_what_is_written_is_read_again(repository: Repository) -> None:
+    files = {"a.txt": b"one\n", 'b/"ö" \\ c.txt': b"", "d/e/f.bin": bytes(range(256))}
+
+    written = repository.write(commit(files), ref=REF)
+
+    tree = repository.tree(written)
+    assert dict(zip(tree, repository.read(tree.values()), strict=True)) == files
+
+
+def test_blob_ids_are_those_of_git(repository: Repository) -> None:
+    written = repository.write(commit({"a": b"one\n", "b": b""}), ref=REF)
+
+    assert repository.tree(written) == {"a": blob_id(b"one\n"), "b": blob_id(b"")}
+
+
+def test_a_commit_adds_to_its_parent_and_removes_from_it(repository: Repository) -> None:
+    first = repository.write(commit({"a": b"1", "b": b"2"}), ref=REF)
+
+    second = repository.write(
+        commit({"c": b"3"}, parent=first, removals=["a"]), ref=REF
+    )
+
+    assert list(repository.tree(second)) == ["b", "c"]
+    assert git(repository, "log", "--format=%an %ae %ct %s", second).splitlines() == [
+        f"Ada ada@example.org {int(NOON.timestamp())} Wind up"
+    ] * 2
+
+
+def test_main_does_not_move_when_a_commit_is_written(repository: Repository) -> None:
+    repository.write(commit({"a": b"1"}), ref=REF)
+
+    assert repository.head() is None
+
+
+def test_a_branch_moves_only_from_where_we_saw_it(repository: Repository) -> None:
+    first = repository.write(commit({"a": b"1"}), ref=REF)
+    second = repository.write(commit({"a": b"2"}, parent=first), ref=REF)
+    repository.move(MAIN, new=second, old=None)
+
+    with pytest.raises(RepositoryMoved, match="run it again"):
+        repository.move(MAIN, new=first, old=first)
+
+    assert repository.head() == second
+
+
+def test_a_ref_is_dropped(repository: Repository) -> None:
+    written = repository.write(commit({"a": b"1"}), ref=REF)
+
+    repository.move(REF, new=None, old=written)
+
+    assert repository.head(REF) is None
+
+
+def test_a_name_cannot_break_out_of_its_line(repository: Repository) -> None:
+    hostile = "Ada <root@example.org> 0 +0000\ncommitter Eve"
+
+    written = repository.write(commit({"a": b"1"}, author=hostile), ref=REF)
+
+    shown = git(repository, "log", "--format=%an|%cn", written).strip()
+    assert shown == "|".join(["Ada root@example.org 0 +0000committer Eve"] * 2)
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["--upload-pack=x", "refs/../x", "main", "refs/heads/a.lock", "refs/heads//a", ""],
+)
+def test_what_is_no_ref_is_refused(repository: Repository, ref: str) -> None:
+    with pytest.raises(RepositoryError, match="is not the name of a ref"):
+        repository.head(ref)
+
+
+def test_a_planted_hook_does_not_run(repository: Repository, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    hooks = repository.path / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("reference-transaction", "post-update", "pre-receive"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {marker}\n")
+        (hooks / name).chmod(0o755)
+
+    written = repository.write(commit({"a": b"1"}), ref=REF)
+    repository.move(MAIN, new=written, old=None)
+
+    assert not marker.exists()
+
+
+def test_variables_of_an_outer_git_are_not_obeyed(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_ROOT", str(tmp_path))
+
+    written = repository.write(commit({"a": b"1"}), ref=REF)
+
+    assert not (tmp_path / "elsewhere").exists()
+    assert os.environ["GIT_ROOT"] == str(tmp_path)
+    assert git(repository, "cat-file", "-t", written).strip() == "commit"
+
+
+def test_a_full_disk_leaves_no_debris(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file-size limit stands in for the disk: git fails in the midst of its pack."""
+    before = {path for path in repository.path.rglob("*") if path.is_file()}
+    limited = repository.path.parent / "git"
+    limited.write_text('#!/bin/sh\nulimit -f 8\nPATH="$REAL_PATH" exec git "$@"\n')
+    limited.chmod(0o755)
+    monkeypatch.setenv("REAL_PATH", os.environ["PATH"])
+    monkeypatch.setenv("PATH", f"{limited.parent}:{os.environ['PATH']}")
+
+    with pytest.raises(RepositoryError):
+        repository.write(commit({"a": os.urandom(500_000)}), ref=REF)
+
+    assert {path for path in repository.path.rglob("*") if path.is_file()} == before
+
+
+def test_a_missing_object_is_an_error_and_not_a_hang(repository: Repository) -> None:
+    with pytest.raises(RepositoryError, match="has lost the object"):
+        list(repository.read(["0" * 40]))
+
+
+def test_reading_can_be_given_up_half_way(repository: Repository) -> None:
+    written = repository.write(commit({"a": b"1", "b": b"2"}), ref=REF)
+
+    contents = repository.read(repository.tree(written).values())
+    first = next(contents)
+    contents.close()  # type: ignore[attr-defined]
+
+    assert first == b"1"
+
+
+def test_history_is_searched_for_a_commit(repository: Repository) -> None:
+    first = repository.write(commit({"a": b"1"}), ref=REF)
+    second = repository.write(commit({"a": b"2"}, parent=first), ref=REF)
+    repository.move(MAIN, new=first, old=None)
+
+    assert repository.contains(first)
+    assert not repository.contains(second)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(RepositoryError, match="could not be written"):
+        Repository(tmp_path / "file" / "x.git").create()

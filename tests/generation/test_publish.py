@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generation.contract.commands import RepositoryKind
+from generation.contract.context import Identity
+from generation.exceptions import RepositoryMoved
+from generation.git import MAIN, Commit, Repository
+from generation.publish import (
+    KINDS,
+    Change,
+    Publication,
+    Signature,
+    repository_path,
+)
+from tests.fakes import NOON, RUN_ID
+
+SIGNATURE = Signature(Identity(name="Ada", email="ada@example.org"), RUN_ID, 1, NOON)
+
+
+def repositories(root: Path) -> dict[RepositoryKind, Repository]:
+    return {
+        kind: Repository(
+            repository_path(root, namespace="ada", slug="clocks", kind=kind)
+        )
+        for kind in KINDS
+    }
+
+
+def changes(root: Path, **files: bytes) -> dict[RepositoryKind, Change]:
+    """A change of every repository; none for a kind without a file."""
+    return {
+        kind: Change(
+            repository,
+            repository.head(),
+            "Wind up",
+            {"a.txt": files[kind]} if kind in files else {},
+            (),
+        )
+        for kind, repository in repositories(root).items()
+    }
+
+
+def publish(root: Path, **files: bytes) -> Publication:
+    publication = Publication(changes(root, **files), SIGNATURE)
+    publication.stage()
+    publication.publish()
+    return publication
+
+
+def heads(root: Path) -> dict[str, str | None]:
+    return {kind: repository.head() for kind, repository in repositories(root).items()}
+
+
+def push(repository: Repository) -> str:
+    """Somebody else commits to main."""
+    commit = Commit(
+        repository.head(), "By hand", "Eve", "eve@example.org", NOON, {"b": b"2"}, ()
+    )
+    written = repository.write(commit, ref="refs/heads/eve")
+    repository.move(MAIN, new=written, old=repository.head())
+    return written
+
+
+def test_repositories_lie_side_by_side(tmp_path: Path) -> None:
+    paths = [str(r.path.relative_to(tmp_path)) for r in repositories(tmp_path).values()]
+
+    assert paths == [
+        "ada/clocks-data.git",
+        "ada/clocks.git",
+        "ada/clocks-website.git",
+    ]
+
+
+def test_all_three_move_together(tmp_path: Path) -> None:
+    publication = publish(tmp_path, data=b"1", list=b"2", website=b"3")
+
+    planned = {kind: commit.new for kind, commit in publication.planned.items()}
+    assert heads(tmp_path) == planned
+    assert None not in planned.values()
+
+
+def test_what_has_not_changed_gets_no_commit(tmp_path: Path) -> None:
+    publish(tmp_path, data=b"1", list=b"2", website=b"3")
+    before = heads(tmp_path)
+
+    publication = publish(tmp_path, website=b"4")
+
+    after = heads(tmp_path)
+    assert publication.planned["data"].new is None
+    assert (after["data"], after["list"]) == (before["data"], before["list"])
+    assert after["website"] != before["website"]
+
+
+def test_commits_name_their_run_in_trailers(tmp_path: Path) -> None:
+    publish(tmp_path, data=b"1")
+
+    repository = repositories(tmp_path)["data"]
+    message = repository._git("log", "-1", "--format=%B", "main").decode()
+    assert message.splitlines() == [
+        "Wind up",
+        "",
+        f"Run-Id: {RUN_ID}",
+        "Attempt: 1",
+        "",
+    ]
+
+
+def test_nothing_moves_when_somebody_was_quicker_in_the_last(tmp_path: Path) -> None:
+    publish(tmp_path, data=b"1", list=b"2", website=b"3")
+    before = heads(tmp_path)
+    publication = Publication(
+        changes(tmp_path, data=b"4", list=b"5", website=b"6"), SIGNATURE
+    )
+    publication.stage()
+    theirs = push(repositories(tmp_path)["website"])
+
+    with pytest.raises(RepositoryMoved):
+        publication.publish()
+
+    assert heads(tmp_path) == before | {"website": theirs}
+
+
+def test_no_staged_ref_is_left_over(tmp_path: Path) -> None:
+    publish(tmp_path, data=b"1", list=b"2", website=b"3")
+    discarded = Publication(changes(tmp_path, data=b"4"), SIGNATURE)
+    discarded.stage()
+
+    discarded.discard()
+
+    for repository in repositories(tmp_path).values():
+        assert repository.head(SIGNATURE.ref) is None
+
+
+def test_repositories_made_for_nothing_are_unmade(tmp_path: Path) -> None:
+    publication = Publication(changes(tmp_path, data=b"1", list=b"2"), SIGNATURE)
+    publication.stage()
+
+    publication.discard()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_stage_leaves_nothing(tmp_path: Path) -> None:
+    broken = changes(tmp_path, data=b"1", list=b"2")
+    unwritable = Repository(tmp_path / "file" / "x.git")
+    (tmp_path / "file").write_text("in the way")
+    broken["list"] = broken["list"]._replace(repository=unwritable)
+
+    with pytest.raises(Exception, match="could not be written"):
+        Publication(broken, SIGNATURE).stage()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -1,0 +1,20 @@
+"""The project's settings on a machine that has nothing set up: no .env, a fresh folder."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+from config.env import Environment
+
+for _name in Environment.model_fields:
+    os.environ.pop(_name.upper(), None)
+os.environ["STATE_ROOT"] = tempfile.mkdtemp(prefix="gazetteer-tests-")
+atexit.register(shutil.rmtree, os.environ["STATE_ROOT"], ignore_errors=True)
+Environment.model_config["env_file"] = None
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
