@@ -1,0 +1,81 @@
+"""What the body of an item may be inside a page of ours.
+
+It has passed the sanitiser, but a page promises more: no picture, because that would be a
+request to somebody else; no relative link, because it would lead nowhere; and headings
+below the page's own.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+import nh3
+from markupsafe import Markup
+
+from generation.items import Item
+from generation.markup import render_markdown
+from generation.repositories.website.addresses import web_link
+
+TAGS = {
+    "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
+    "li", "ol", "p", "pre", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead",
+    "tr", "ul",
+}  # fmt: skip
+HEADING = re.compile(r"(</?h)([1-6])>")
+ALIGNED_CELL = re.compile(r'<(t[hd]) align="(center|right)">')
+LEADS_NOWHERE = re.compile(r'<a rel="noopener nofollow">(.*?)</a>', re.DOTALL)
+OPENING = re.compile(r"<(h[1-6]|p)>(.*?)</\1>\s*", re.DOTALL)
+
+
+def _keep_attribute(tag: str, name: str, content: str) -> str | None:
+    """Decide about one attribute: a link has to lead somewhere from wherever we are."""
+    if name == "align":
+        return content if content in ("center", "right") else None
+    if name != "href" or content.startswith("mailto:"):
+        return content
+    link = web_link(content)
+    return link.href if link else None
+
+
+CLEANER = nh3.Cleaner(
+    tags=TAGS,
+    attributes={
+        "a": {"href"},
+        "code": {"class"},
+        "td": {"align"},
+        "th": {"align"},
+    },
+    attribute_filter=_keep_attribute,
+    link_rel="noopener nofollow",
+)
+
+
+def render_body(item: Item) -> Markup:
+    """Render what the body adds to the page, from the second level of headings down."""
+    if not item.markdown.strip():
+        return Markup("")
+    text = CLEANER.clean(render_markdown(item.markdown)).strip()
+    text = _without_opening(_without_opening(text, item.name), item.description)
+    text = ALIGNED_CELL.sub(r'<\1 class="align-\2">', LEADS_NOWHERE.sub(r"\1", text))
+    # What the cleaner made is markup already, and only tags of it were renamed.
+    return Markup(_with_headings_from_second(text))  # noqa: S704
+
+
+def _with_headings_from_second(text: str) -> str:
+    """Renumber headings: the page has the first level, and none below is left out."""
+    levels = sorted({found[2] for found in HEADING.finditer(text)})
+    below = {level: min(number, 6) for number, level in enumerate(levels, start=2)}
+    return HEADING.sub(lambda found: f"{found[1]}{below[found[2]]}>", text)
+
+
+def _without_opening(text: str, said: str) -> str:
+    """Drop a title or a first paragraph that only repeats what stands above it."""
+    opening = OPENING.match(text)
+    if opening and _same(html.unescape(opening[2]), said):
+        return text[opening.end() :]
+    return text
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold().split() == other.casefold().split()
