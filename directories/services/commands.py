@@ -42,12 +42,13 @@ from generation.contract.commands import (
 def apply(directory_id: UUID, batch: CommandBatch) -> Reply:
     """Do what a run says: all of it, or nothing. Raises StaleAttempt and RunNotFound."""
     with transaction.atomic():
-        if isinstance(batch.commands[0], Claim):
-            run = _claim(directory_id, batch.run_id, batch.commands[0])
-        else:
-            run = _fenced(directory_id, batch)
-            for command in batch.commands:
-                apply_command(run, command)
+        match batch.commands:
+            case (Claim() as claim,):
+                run = _claim(directory_id, batch.run_id, claim)
+            case _:
+                run = _fenced(directory_id, batch)
+                for command in batch.commands:
+                    apply_command(run, command)
         run.refresh_from_db(fields=["attempt", "cancel_requested", "lease_expires_at"])
         assert run.lease_expires_at is not None
         return Reply(

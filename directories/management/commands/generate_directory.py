@@ -202,8 +202,7 @@ class Command(BaseCommand):
 
     def _stop(self, status: int, reason: str) -> NoReturn:
         """End with a message and a status, and never with a traceback."""
-        text = reason if reason.endswith((".", ")", "?")) else f"{reason}."
-        self.stderr.write(self.style.ERROR(f"{text[0].upper()}{text[1:]}"))
+        self.stderr.write(self.style.ERROR(f"Error: {reason}"))
         raise SystemExit(status)
 
 

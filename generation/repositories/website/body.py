@@ -13,6 +13,7 @@ import re
 import nh3
 from markupsafe import Markup
 
+from generation.fact_sheet import fact_sheet
 from generation.items import Item
 from generation.markup import render_markdown
 from generation.repositories.website.addresses import web_link
@@ -53,7 +54,8 @@ CLEANER = nh3.Cleaner(
 
 def render_body(item: Item) -> Markup:
     """Render what the body adds to the page, from the second level of headings down."""
-    if not item.markdown.strip():
+    # The page shows description and facts in places of their own.
+    if item.markdown.strip() in ("", fact_sheet(item.description, item.meta)):
         return Markup("")
     text = CLEANER.clean(render_markdown(item.markdown)).strip()
     text = _without_opening(_without_opening(text, item.name), item.description)

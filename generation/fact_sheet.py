@@ -1,0 +1,33 @@
+"""The text of an item that has none of its own: its description, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from generation.markup import escape_markdown, link_target
+from generation.sources.urls import clean_url, host_of
+
+
+def fact_sheet(description: str, facts: Mapping[str, Any]) -> str:
+    """Write Markdown for readers who see nothing but this text."""
+    lines = [
+        f"- {_title(key)}: {_value(value)}"
+        for key, value in sorted(facts.items())
+        if isinstance(value, str | int | float | list) and value != ""
+    ]
+    paragraphs = [escape_markdown(description), "\n".join(lines)]
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _title(key: str) -> str:
+    return key.removesuffix("_url").replace("_", " ").strip().capitalize()
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_value(part) for part in value)
+    text = str(value)
+    if target := link_target(clean_url(text)):
+        return f"[{escape_markdown(host_of(text))}]({target})"
+    return escape_markdown(text)
