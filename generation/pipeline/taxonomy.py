@@ -18,7 +18,7 @@ from generation.slugs import unique_slug
 OTHER = "Other"
 # A mark beside an entry (a code span, a chip) becomes a tag when it is used so often.
 USES_OF_A_LABEL = 3
-LONGEST_LABEL = 60
+LONGEST_LABEL = 200
 
 
 def categorise(draft: Draft, tools: Tools) -> StepResult:
@@ -104,9 +104,9 @@ class Vocabulary:
 
     def id_of(self, label: str) -> str:
         """Find the id of a label, or open a new one for it."""
-        key = label_key(label)
+        name = label.strip()[:LONGEST_LABEL].strip()
+        key = label_key(name)
         if key not in self._ids:
-            name = label.strip()[:LONGEST_LABEL].strip()
             identifier = unique_slug(name, self._names, fallback="label")
             self._ids[key] = identifier
             self._names[identifier] = name

@@ -52,7 +52,9 @@ def test_blob_ids_are_those_of_git(repository: Repository) -> None:
     assert repository.tree(written) == {"a": blob_id(b"one\n"), "b": blob_id(b"")}
 
 
-def test_a_commit_adds_to_its_parent_and_removes_from_it(repository: Repository) -> None:
+def test_a_commit_adds_to_its_parent_and_removes_from_it(
+    repository: Repository,
+) -> None:
     first = repository.write(commit({"a": b"1", "b": b"2"}), ref=REF)
 
     second = repository.write(
@@ -60,9 +62,10 @@ def test_a_commit_adds_to_its_parent_and_removes_from_it(repository: Repository)
     )
 
     assert list(repository.tree(second)) == ["b", "c"]
-    assert git(repository, "log", "--format=%an %ae %ct %s", second).splitlines() == [
-        f"Ada ada@example.org {int(NOON.timestamp())} Wind up"
-    ] * 2
+    assert (
+        git(repository, "log", "--format=%an %ae %ct %s", second).splitlines()
+        == [f"Ada ada@example.org {int(NOON.timestamp())} Wind up"] * 2
+    )
 
 
 def test_main_does_not_move_when_a_commit_is_written(repository: Repository) -> None:

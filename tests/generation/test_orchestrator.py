@@ -78,9 +78,10 @@ def test_a_list_becomes_three_repositories(tmp_path: Path) -> None:
 
     data = files(tmp_path)
     assert "data/clepsydra/clepsydra.yml" in data
-    assert "[Clepsydra](https://example.org/clepsydra)" in files(tmp_path, "list")[
-        "README.md"
-    ]
+    assert (
+        "[Clepsydra](https://example.org/clepsydra)"
+        in files(tmp_path, "list")["README.md"]
+    )
     assert "items/clepsydra.html" in files(tmp_path, "website")
 
 
@@ -213,13 +214,17 @@ def test_an_item_that_a_person_removed_stays_away(tmp_path: Path) -> None:
 
 def test_an_item_that_a_person_added_is_shown_and_kept(tmp_path: Path) -> None:
     run(tmp_path)
-    mine = "name: Candle\nsource_url: https://example.org/candle\ncategory: Fire clocks\n"
+    mine = (
+        "name: Candle\nsource_url: https://example.org/candle\ncategory: Fire clocks\n"
+    )
     commit_by_hand(tmp_path, **{"data/candle/candle.yml": mine})
 
     run(tmp_path, clock=LATER)
 
     assert files(tmp_path)["data/candle/candle.yml"] == mine
-    assert "- id: fire-clocks\n  name: Fire clocks\n" in files(tmp_path)["categories.yml"]
+    assert (
+        "- id: fire-clocks\n  name: Fire clocks\n" in files(tmp_path)["categories.yml"]
+    )
     assert "## Fire clocks" in files(tmp_path, "list")["README.md"]
 
 
@@ -227,7 +232,9 @@ def test_a_hand_edited_category_file_grows_and_keeps_its_text(tmp_path: Path) ->
     run(tmp_path)
     mine = "# my order\n- {id: water-clocks, name: Clocks with water}\n- id: sundials\n  name: Sundials"
     commit_by_hand(tmp_path, **{"categories.yml": mine})
-    longer = CLOCKS + "\n## Fire clocks\n\n- [Candle](https://example.org/candle) - Burns.\n"
+    longer = (
+        CLOCKS + "\n## Fire clocks\n\n- [Candle](https://example.org/candle) - Burns.\n"
+    )
 
     run(tmp_path, ("list.md", longer), clock=LATER)
 
@@ -275,7 +282,9 @@ def test_unknown_keys_survive_an_update(tmp_path: Path) -> None:
 def test_create_update_removes_nothing(tmp_path: Path) -> None:
     run(tmp_path)
 
-    run(tmp_path, ("list.md", CLOCKS.replace("- [Vertical]", "[Vertical]")), clock=LATER)
+    run(
+        tmp_path, ("list.md", CLOCKS.replace("- [Vertical]", "[Vertical]")), clock=LATER
+    )
 
     assert "data/vertical/vertical.yml" in files(tmp_path)
 
@@ -371,7 +380,9 @@ def test_all_sources_failing_ends_the_run(tmp_path: Path) -> None:
 def test_a_run_can_be_cancelled_in_every_step(tmp_path: Path, step: str) -> None:
     run(tmp_path)
     before = heads(tmp_path)
-    operations = make_run(("list.md", CLOCKS + "- [Fire](https://example.org/f) - Hot."))
+    operations = make_run(
+        ("list.md", CLOCKS + "- [Fire](https://example.org/f) - Hot.")
+    )
     operations.cancel_at = step
 
     with pytest.raises(RunCancelled):
@@ -435,7 +446,7 @@ def test_a_refused_claim_says_nothing_more(tmp_path: Path) -> None:
 
 def test_a_dry_run_shows_the_changes_and_writes_nothing(tmp_path: Path) -> None:
     run(tmp_path)
-    before = {path for path in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     changed = CLOCKS.replace("Hangs", "Sits") + "- [Fire](https://example.org/f) - Hot."
     operations = make_run(("list.md", changed), clock=LATER)
 
@@ -445,7 +456,7 @@ def test_a_dry_run_shows_the_changes_and_writes_nothing(tmp_path: Path) -> None:
         ("added", "fire"),
         ("updated", "vertical"),
     ]
-    assert {path for path in tmp_path.rglob("*")} == before
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_a_prompt_on_another_subject_is_a_warning(tmp_path: Path) -> None:
