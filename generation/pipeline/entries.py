@@ -56,6 +56,7 @@ def deduplicate(draft: Draft, tools: Tools) -> StepResult:
             group = [candidate]
             of_this_link.append(group)
             order.append(group)
+    headings = Headings(draft.candidates)
     merges = [
         Merge(
             kept=group[0].name,
@@ -69,7 +70,7 @@ def deduplicate(draft: Draft, tools: Tools) -> StepResult:
     shared = sum(len(of_this_link) > 1 for of_this_link in groups.values())
     result = draft.but(
         candidates=(),
-        entries=tuple(_entry(group) for group in order),
+        entries=tuple(_entry(group, headings) for group in order),
         merges=tuple(merges),
         sources=_count_merged(draft, order),
     )
@@ -77,6 +78,28 @@ def deduplicate(draft: Draft, tools: Tools) -> StepResult:
     if shared:
         note += f", {shared} links stand under different names"
     return StepResult(result, note)
+
+
+class Headings:
+    """Which of the headings above an entry names its category.
+
+    The deepest one, unless it stands below several others in the same source: "General"
+    under "Databases" and under "Testing" says nothing without what is above it.
+    """
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._parents: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+        for candidate in candidates:
+            for depth, heading in enumerate(candidate.path):
+                place = candidate.source, heading.casefold()
+                self._parents[place].add(candidate.path[:depth])
+
+    def naming(self, candidate: Candidate) -> str:
+        for heading in reversed(candidate.path):
+            if len(self._parents[candidate.source, heading.casefold()]) == 1:
+                return heading
+        nearest = candidate.path[-1:] or candidate.groups[:1]
+        return nearest[0] if nearest else ""
 
 
 def names_agree(one: str, other: str) -> bool:
@@ -97,7 +120,7 @@ def _unusable(candidate: Candidate) -> str:
     return ""
 
 
-def _entry(group: list[Candidate]) -> Entry:
+def _entry(group: list[Candidate], headings: Headings) -> Entry:
     first = group[0]
     facts: dict[str, object] = {}
     for candidate in group:
@@ -106,7 +129,7 @@ def _entry(group: list[Candidate]) -> Entry:
         name=first.name,
         url=first.url,
         description=_first(c.description for c in group),
-        category=_first(c.category or _heading(c) for c in group),
+        category=_first(c.category or headings.naming(c) for c in group),
         tags=tuple(dict.fromkeys(tag for c in group for tag in c.tags)),
         labels=tuple(dict.fromkeys(label for c in group for label in c.labels)),
         facts=facts,
@@ -114,10 +137,6 @@ def _entry(group: list[Candidate]) -> Entry:
             dict.fromkeys(Provenance(source=c.source, locator=c.locator) for c in group)
         ),
     )
-
-
-def _heading(candidate: Candidate) -> str:
-    return candidate.path[-1] if candidate.path else ""
 
 
 def _first(texts: Iterable[str]) -> str:

@@ -86,6 +86,8 @@ class Vocabulary:
         for key, name in known:
             self._names[key] = name
             self._ids.setdefault(label_key(name), key)
+        # An id is a spelling as well, unless it is another label's name.
+        for key in self._names:
             self._ids.setdefault(label_key(key), key)
         self._known = len(self._names)
 

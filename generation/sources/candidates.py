@@ -25,7 +25,8 @@ class Document(Record):
 class Candidate(Record):
     """Something that a source lists, as the source says it.
 
-    `path` is the headings above it, outermost first. `category` and `tags` are what the
+    `path` is the headings above it, outermost first; `groups` are lines of a list that head
+    a nested one. `category` and `tags` are what the
     source states outright (a column, a field); `labels` are the marks beside the text
     (code spans, chips), whose meaning nobody has decided yet. `locator` says where in the
     source it stands, in words that survive an insertion above it: headings, a JSON pointer.
@@ -35,6 +36,7 @@ class Candidate(Record):
     url: str
     description: str = ""
     path: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     category: str = ""
     tags: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()

@@ -155,12 +155,11 @@ class _Walk:
             self._head(BELOW_HEADINGS, text)
 
     def _path(self) -> tuple[str, ...]:
-        headings = [
+        return tuple(
             text
             for level, text in self.headings
             if text and not (self.has_title and level == 1)
-        ]
-        return (*headings, *(item.group for item in self.items if item.group))
+        )
 
     def _read_item(self, *, has_list: bool) -> None:
         """Read the innermost item, once: when its nested list begins, or at its end."""
@@ -180,14 +179,15 @@ class _Walk:
 
     def _keep(self, found: Entry | NoEntry, *, group: str = "") -> None:
         path = (*self._path(), group) if group else self._path()
-        section = next((text for text in path if is_not_items(text)), "")
+        groups = tuple(item.group for item in self.items if item.group)
+        section = next((text for text in (*path, *groups) if is_not_items(text)), "")
         if isinstance(found, NoEntry):
             self._leave_out(found.name, found.url, found.reason)
         elif section:
             reason = f"it stands under “{section}”, which is not part of the list"
             self._leave_out(found.name, found.url, reason)
         else:
-            self.candidates.append(self._candidate(found, path))
+            self.candidates.append(self._candidate(found, path, groups))
 
     def _leave_out(self, name: str, url: str, reason: str) -> None:
         if reason:
@@ -195,18 +195,21 @@ class _Walk:
                 LeftOut(name=name, url=url, source=self.source, reason=reason)
             )
 
-    def _candidate(self, entry: Entry, path: tuple[str, ...]) -> Candidate:
+    def _candidate(
+        self, entry: Entry, path: tuple[str, ...], groups: tuple[str, ...]
+    ) -> Candidate:
         return Candidate(
             name=entry.name,
             url=entry.url,
             description=entry.description,
             path=path,
+            groups=groups,
             category=entry.category,
             tags=entry.tags,
             labels=entry.labels,
             facts=dict(entry.facts),
             source=self.source,
-            locator=" > ".join(path),
+            locator=" > ".join((*path, *groups)),
         )
 
     def _table(self, table: Table) -> None:

@@ -101,7 +101,7 @@ def test_names_and_categories_are_those_of_the_source(case: str) -> None:
     }
 
     found = {
-        (canonical_url(c.url), c.name): c.category or c.path[-1]
+        (canonical_url(c.url), c.name): c.category or (c.path or c.groups)[-1]
         for c in read_case(case)
     }
 

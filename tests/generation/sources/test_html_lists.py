@@ -34,7 +34,7 @@ def test_item_is_read_as_in_markdown() -> None:
     )
 
     (item,) = reading.candidates
-    assert item.model_dump(exclude={"category", "tags"}) == {
+    assert item.model_dump(exclude={"category", "tags", "groups"}) == {
         "name": "AWStats",
         "url": "http://www.awstats.org/",
         "description": "Generate statistics.",
@@ -123,7 +123,7 @@ def test_definition_list_inside_an_item_is_read() -> None:
     )
 
     (git,) = reading.candidates
-    assert (git.description, git.path) == ("By Linus.", ("Version control",))
+    assert (git.description, git.groups) == ("By Linus.", ("Version control",))
 
 
 def test_page_of_a_code_forge_is_read_where_the_readme_is() -> None:

@@ -121,7 +121,7 @@ def test_path_is_the_headings_without_the_title() -> None:
     assert item.locator == "Software > Analytics"
 
 
-def test_groups_are_part_of_the_path() -> None:
+def test_lines_that_head_a_nested_list_are_groups() -> None:
     reading = read(
         "# L\n## Web\n"
         "**Servers**\n\n- [nginx](https://nginx.org)\n\n"
@@ -129,10 +129,10 @@ def test_groups_are_part_of_the_path() -> None:
         "- **TCP**\n  - [Envoy](https://www.envoyproxy.io)\n"
     )
 
-    assert [c.path for c in reading.candidates] == [
-        ("Web", "Servers"),
-        ("Web", "Proxies", "HTTP"),
-        ("Web", "Proxies", "TCP"),
+    assert [(c.path, c.groups) for c in reading.candidates] == [
+        (("Web", "Servers"), ()),
+        (("Web", "Proxies"), ("HTTP",)),
+        (("Web", "Proxies"), ("TCP",)),
     ]
 
 
