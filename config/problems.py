@@ -10,7 +10,7 @@ from typing import Any
 
 import pydantic
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -51,6 +51,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             document = problem(404, "There is no such thing, or it is not yours.")
         case PermissionDenied():
             document = problem(403, "You may not do this.")
+        case RequestDataTooBig():
+            document = problem(413, "The request is larger than this server takes.")
         case exceptions.APIException():
             document = problem(exc.status_code, _text(exc.detail))
             if header := getattr(exc, "auth_header", None):

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from directories.exceptions import DirectoryError
 from directories.models import Directory
 from directories.services.directories import GivenDocument, check_new
+from directories.services.files import explain
 from directories.services.requests import build_request
 from generation.contract.request import MAX_DOCUMENT_BYTES, GenerationMethod
 from generation.exceptions import SourceError
@@ -75,8 +76,11 @@ class DirectoryForm(forms.ModelForm):
         document = GivenDocument(name, upload.read(), media_type)
         try:
             decode(document.content, content_type=media_type)
+            document.reference()
         except SourceError as exc:
             raise forms.ValidationError(str(exc)) from exc
+        except ValidationError as exc:
+            raise forms.ValidationError(f"The file's {explain(exc)}.") from exc
         return document
 
     def clean(self) -> dict[str, Any]:
@@ -102,7 +106,11 @@ class DirectoryForm(forms.ModelForm):
         kept = (self.instance.request or {}).get("source_documents", [])
         if document := data["source_document"]:
             reference = document.reference().model_dump(mode="json")
-            others = [d for d in kept if d["name"] != reference["name"]]
+            others = [
+                d
+                for d in kept
+                if d["name"] != reference["name"] and d["sha256"] != reference["sha256"]
+            ]
             given["source_documents"] = kept = [*others, reference]
         if not (given["prompt"] or given["source_urls"] or kept):
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
 from directories.services.directories import GivenDocument
 from generation.contract.request import (
@@ -13,6 +13,13 @@ from generation.contract.request import (
     HttpUrl,
     Label,
 )
+
+
+def _fits(text: str) -> str:
+    """Refuse what is too large in bytes: `max_length` counts characters."""
+    if len(text.encode()) > MAX_DOCUMENT_BYTES:
+        raise ValueError(f"may have at most {MAX_DOCUMENT_BYTES} bytes in UTF-8")
+    return text
 
 
 class NewDirectory(Asked):
@@ -31,7 +38,7 @@ class InlineDocument(Asked):
     """A source by its text. `url` is where it was taken from, for relative links."""
 
     name: Label
-    text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_DOCUMENT_BYTES)]
+    text: Annotated[str, StringConstraints(min_length=1), AfterValidator(_fits)]
     media_type: Annotated[str, StringConstraints(max_length=200)] = ""
     url: HttpUrl | None = None
 

@@ -94,7 +94,10 @@ def _caller(request: Request) -> User:
 
 def _object(request: Request) -> dict[str, Any]:
     """The body as a JSON object; an absent body is an empty one."""
-    body = request.data
+    try:
+        body = request.data
+    except RecursionError as exc:
+        raise ParseError("The body is nested too deeply.") from exc
     if not isinstance(body, dict):
         raise ParseError("The body must be a JSON object.")
     return dict(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,9 +51,13 @@ def files(root: Path, kind: str = "data") -> dict[str, str]:
 
 
 def commit_by_hand(
-    root: Path, kind: str = "data", *, removals: tuple[str, ...] = (), **changes: str
+    root: Path,
+    changes: Mapping[str, str],
+    *,
+    kind: str = "data",
+    removals: tuple[str, ...] = (),
 ) -> None:
-    """A person changes files, given with `/` and `.` as they are in `changes`."""
+    """A person sets and removes files, and pushes."""
     found = repository(root, kind)
     old = found.head()
     commit = Commit(
@@ -169,7 +174,7 @@ def test_a_hand_edited_item_is_left_alone_and_shown_everywhere(tmp_path: Path) -
     run(tmp_path)
     path = "data/vertical/vertical.yml"
     edited = files(tmp_path)[path].replace("Hangs on a wall", "My favourite")
-    commit_by_hand(tmp_path, **{path: edited})
+    commit_by_hand(tmp_path, {path: edited})
     changed = CLOCKS.replace("Hangs on a wall", "Hangs on a southern wall")
 
     operations = run(tmp_path, ("list.md", changed), clock=LATER)
@@ -187,7 +192,7 @@ def test_a_hand_edited_item_is_left_alone_and_shown_everywhere(tmp_path: Path) -
 def test_a_hand_edited_page_is_left_alone(tmp_path: Path, kind: str) -> None:
     run(tmp_path)
     path = {"list": "README.md", "website": "index.html"}[kind]
-    commit_by_hand(tmp_path, kind, **{path: "mine"})
+    commit_by_hand(tmp_path, {path: "mine"}, kind=kind)
 
     run(tmp_path, ("list.md", CLOCKS + "- [Fire](https://example.org/fire) - Hot.\n"))
 
@@ -198,7 +203,7 @@ def test_a_hand_edited_page_is_left_alone(tmp_path: Path, kind: str) -> None:
 def test_an_item_that_a_person_removed_stays_away(tmp_path: Path) -> None:
     run(tmp_path)
     gone = ("data/vertical/vertical.yml", "data/vertical/vertical.md")
-    commit_by_hand(tmp_path, removals=gone)
+    commit_by_hand(tmp_path, {}, removals=gone)
 
     first = run(tmp_path, clock=LATER)
     second = run(tmp_path, clock=LATER)
@@ -217,7 +222,7 @@ def test_an_item_that_a_person_added_is_shown_and_kept(tmp_path: Path) -> None:
     mine = (
         "name: Candle\nsource_url: https://example.org/candle\ncategory: Fire clocks\n"
     )
-    commit_by_hand(tmp_path, **{"data/candle/candle.yml": mine})
+    commit_by_hand(tmp_path, {"data/candle/candle.yml": mine})
 
     run(tmp_path, clock=LATER)
 
@@ -231,7 +236,7 @@ def test_an_item_that_a_person_added_is_shown_and_kept(tmp_path: Path) -> None:
 def test_a_hand_edited_category_file_grows_and_keeps_its_text(tmp_path: Path) -> None:
     run(tmp_path)
     mine = "# my order\n- {id: water-clocks, name: Clocks with water}\n- id: sundials\n  name: Sundials"
-    commit_by_hand(tmp_path, **{"categories.yml": mine})
+    commit_by_hand(tmp_path, {"categories.yml": mine})
     longer = (
         CLOCKS + "\n## Fire clocks\n\n- [Candle](https://example.org/candle) - Burns.\n"
     )
@@ -246,7 +251,7 @@ def test_a_hand_edited_category_file_grows_and_keeps_its_text(tmp_path: Path) ->
 
 def test_an_unreadable_category_file_stops_the_run(tmp_path: Path) -> None:
     run(tmp_path)
-    commit_by_hand(tmp_path, **{"categories.yml": "- id: ["})
+    commit_by_hand(tmp_path, {"categories.yml": "- id: ["})
     before = heads(tmp_path)
 
     with pytest.raises(RepositoryError, match=r"categories\.yml .* cannot be read"):
@@ -257,7 +262,7 @@ def test_an_unreadable_category_file_stops_the_run(tmp_path: Path) -> None:
 
 def test_an_unreadable_item_is_left_alone_with_a_warning(tmp_path: Path) -> None:
     run(tmp_path)
-    commit_by_hand(tmp_path, **{"data/vertical/vertical.yml": "name: ["})
+    commit_by_hand(tmp_path, {"data/vertical/vertical.yml": "name: ["})
 
     operations = run(tmp_path, clock=LATER)
 
@@ -272,7 +277,7 @@ def test_unknown_keys_survive_an_update(tmp_path: Path) -> None:
     run(tmp_path)
     path = "data/vertical/vertical.yml"
     mine = files(tmp_path)[path] + "colour: red\n"
-    commit_by_hand(tmp_path, **{path: mine})
+    commit_by_hand(tmp_path, {path: mine})
 
     run(tmp_path, ("list.md", CLOCKS.replace("Hangs", "Sits")), clock=LATER)
 
@@ -310,7 +315,7 @@ def test_recreate_spares_what_a_person_edited(tmp_path: Path) -> None:
     run(tmp_path)
     path = "data/vertical/vertical.yml"
     mine = files(tmp_path)[path] + "featured: true\n"
-    commit_by_hand(tmp_path, **{path: mine})
+    commit_by_hand(tmp_path, {path: mine})
 
     run(
         tmp_path,
