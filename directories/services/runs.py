@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import platform
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from directories.exceptions import DocumentNotFound, RunActive, RunNotFound
@@ -28,6 +29,7 @@ from generation.contract.commands import GenerateStatus
 from generation.contract.context import DirectoryContext, Identity, RunContext
 from generation.contract.request import GenerationRequest
 from generation.exceptions import GenerationError
+from generation.interrupts import uninterrupted
 from generation.orchestrator import Host, Listener, generate
 from generation.report import Report
 from generation.sources.fetch import FetchLimits, fetch
@@ -87,7 +89,24 @@ def execute(run: GenerationRun, *, listen: Listener = lambda progress: None) -> 
     # Imported late, because operations end in this package's services.
     from directories.operations import DatabaseDirectoryOperations
 
-    return generate(DatabaseDirectoryOperations(run), host(), listen=listen)
+    try:
+        return generate(DatabaseDirectoryOperations(run), host(), listen=listen)
+    finally:
+        _settle(run)
+
+
+def _settle(run: GenerationRun) -> None:
+    """End a run that this process did not get round to end, such as by an early Ctrl-C.
+
+    So that nobody has to wait for the end of its lease.
+    """
+    with uninterrupted(), transaction.atomic():
+        ours = Q(state=RunState.QUEUED) | Q(ran_on=host().name)
+        left = GenerationRun.objects.active().filter(ours, pk=run.pk)
+        if left.update(state=RunState.CANCELLED, finished_at=Now(), step=""):
+            Directory.objects.filter(pk=run.directory_id).update(
+                generate_status=GenerateStatus.CANCELLED
+            )
 
 
 def run_here(run: GenerationRun) -> None:
@@ -112,7 +131,7 @@ def host() -> Host:
         git_root=settings.GIT_ROOT,
         fetch=partial(fetch, limits=limits),
         heartbeat_seconds=settings.RUN_LEASE_SECONDS / 4,
-        name=f"{socket.gethostname()}:{os.getpid()}",
+        name=f"{platform.node()}:{os.getpid()}",
     )
 
 
