@@ -6,15 +6,19 @@ works on one machine, below one folder.
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 Words = Annotated[tuple[str, ...], NoDecode]
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)
+]
 
 
 class Environment(BaseSettings):
@@ -34,6 +38,8 @@ class Environment(BaseSettings):
     """Origins such as https://directories.example.org, separated by commas."""
     https_only: bool = False
     """Redirect to https, secure cookies, HSTS."""
+    behind_proxy: bool = False
+    """A proxy in front ends TLS and sets X-Forwarded-Proto itself: believe it."""
     state_root: Path = CHECKOUT / "var"
     """The folder that everything written at run time lies under."""
     database_url: str = ""
@@ -48,7 +54,27 @@ class Environment(BaseSettings):
     """Private host names that sources may lie on."""
     fetch_ca_bundle: str = ""
     """The path of a private certificate authority for sources."""
-    log_level: str = "INFO"
+    gazetteer_role: Literal["web", "worker"] = "web"
+    """worker: a process that makes directories and has no database."""
+    trigger_enabled: bool = False
+    """Hand runs to the background cluster. Otherwise they are made in the request."""
+    trigger_secret_key: str = ""
+    """Signs the messages in the queue; the same on both sides. Unset: nothing is queued."""
+    trigger_api_url: str = ""
+    """The broker, such as redis://host:6379/0. Unset: the database."""
+    trigger_machine: str = "gazetteer"
+    """The name of the queue: of the machines that shall make the directories."""
+    trigger_workers: int = Field(default=1, ge=1, le=64)
+    """How many runs a cluster makes at once."""
+    trigger_internal_api_url: str = "http://localhost:8000/internal/trigger"
+    """Where workers reach the web side."""
+    trigger_internal_secret: str = ""
+    """Signs what workers send, at least 32 characters; the same on both sides."""
+    trigger_internal_secret_previous: str = ""
+    """Accepted as well while a new secret is handed out."""
+    trigger_allow_plain_secret: bool = True
+    """Accept the secret itself in a header, for clients that cannot sign."""
+    log_level: LogLevel = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 
     @field_validator(
@@ -63,6 +89,19 @@ class Environment(BaseSettings):
         if isinstance(value, str):
             return tuple(word for word in value.replace(",", " ").split() if word)
         return value
+
+    @field_validator("fetch_allowed_networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        """Say so when the process starts: later, every run would end in it."""
+        if any(ipaddress.ip_network(network).prefixlen == 0 for network in networks):
+            raise ValueError("a network that holds every address is not an exception")
+        return networks
+
+    @field_validator("trigger_internal_api_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
 
     @field_validator("state_root", "git_root")
     @classmethod

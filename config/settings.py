@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import dj_database_url
 
@@ -21,45 +23,52 @@ SECRET_KEY = env.secret_key or own_secret_key(STATE_ROOT / "secret-key")
 ALLOWED_HOSTS = list(env.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
 
-INSTALLED_APPS = [
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "rest_framework",
-    "knox",
-    "directories",
-]
+# A worker makes directories: it has neither a database nor anything that needs one.
+IS_WORKER = env.gazetteer_role == "worker"
 
-MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]
+INSTALLED_APPS = ["django_q", "generation"]
+if not IS_WORKER:
+    INSTALLED_APPS += [
+        "django.contrib.admin",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "django.contrib.staticfiles",
+        "rest_framework",
+        "knox",
+        "directories",
+        "internal_api",
+    ]
 
-ROOT_URLCONF = "config.urls"
-WSGI_APPLICATION = "config.wsgi.application"
+if not IS_WORKER:
+    MIDDLEWARE = [
+        "django.middleware.security.SecurityMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ]
 
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [CHECKOUT / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ],
+    ROOT_URLCONF = "config.urls"
+    WSGI_APPLICATION = "config.wsgi.application"
+
+    TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "DIRS": [CHECKOUT / "templates"],
+            "APP_DIRS": True,
+            "OPTIONS": {
+                "context_processors": [
+                    "django.template.context_processors.request",
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                ],
+            },
         },
-    },
-]
+    ]
 
 
 def _database(url: str, state_root: Path) -> dj_database_url.DBConfig:
@@ -78,7 +87,9 @@ def _database(url: str, state_root: Path) -> dj_database_url.DBConfig:
     return database
 
 
-DATABASES = {"default": _database(env.database_url, STATE_ROOT)}
+DATABASES: dict[str, Any] = {"default": {"ENGINE": "django.db.backends.dummy"}}
+if not IS_WORKER:
+    DATABASES = {"default": _database(env.database_url, STATE_ROOT)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -107,6 +118,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if env.https_only else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https_only
 SECURE_HSTS_PRELOAD = env.https_only
 X_FRAME_OPTIONS = "DENY"
+if env.behind_proxy:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -116,12 +129,43 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
-    "PAGE_SIZE": 20,
+    "DEFAULT_PAGINATION_CLASS": "directories.api.pagination.Pages",
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 REST_KNOX = {"TOKEN_PREFIX": "gaz_", "TOKEN_TTL": None}
+
+TRIGGER_ENABLED = env.trigger_enabled
+TRIGGER_SECRET_KEY = env.trigger_secret_key
+TRIGGER_API_URL = env.trigger_api_url
+TRIGGER_MACHINE = env.trigger_machine
+TRIGGER_INTERNAL_API_URL = env.trigger_internal_api_url
+TRIGGER_INTERNAL_SECRET = env.trigger_internal_secret
+TRIGGER_INTERNAL_SECRET_PREVIOUS = env.trigger_internal_secret_previous
+TRIGGER_ALLOW_PLAIN_SECRET = env.trigger_allow_plain_secret
+
+# The queue delivers once and never retries: docs/explanation/background-runs.md says why.
+Q_CLUSTER: dict[str, Any] = {
+    "name": TRIGGER_MACHINE,
+    "workers": env.trigger_workers,
+    "queue_limit": 1,
+    "timeout": 1800,
+    "retry": 7200,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "scheduler": False,
+    "catch_up": False,
+    "poll": 0.2,
+    "recycle": 20,
+}
+if TRIGGER_API_URL:
+    # Two seconds, so that a silent broker is noticed before a person loses patience.
+    limits = urlencode({"socket_timeout": 2, "socket_connect_timeout": 2})
+    joiner = "&" if "?" in TRIGGER_API_URL else "?"
+    Q_CLUSTER["redis"] = f"{TRIGGER_API_URL}{joiner}{limits}"
+else:
+    Q_CLUSTER["orm"] = "default"
 
 RUN_LEASE_SECONDS = env.run_lease_seconds
 FETCH_ALLOWED_NETWORKS = env.fetch_allowed_networks

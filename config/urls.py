@@ -13,6 +13,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/", include("directories.api.urls")),
+    path("internal/trigger/", include("internal_api.urls")),
 ]
 
 handler400 = "config.problems.bad_request"

@@ -6,7 +6,9 @@ DirectoryError
 ├── NotNow              409: right in itself, but not at this moment
 │   ├── RunActive           the directory has a run that is not over
 │   └── StaleAttempt        another attempt has taken the run, or it is over
+├── NotYours            403: a run of another directory
 ├── NotPossible         422: understood, and impossible
+│   └── KeyReused           an idempotency key came with another body
 └── SlugTaken           422: the directory's slug belongs to another
 """
 
@@ -54,8 +56,16 @@ class StaleAttempt(NotNow):
     title = "The run is not this attempt's"
 
 
+class NotYours(DirectoryError):
+    status = 403
+
+
 class NotPossible(DirectoryError):
     pass
+
+
+class KeyReused(NotPossible):
+    title = "The idempotency key was used for something else"
 
 
 class SlugTaken(DirectoryError):

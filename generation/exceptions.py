@@ -11,6 +11,10 @@ GenerationError
 ├── RepositoryError        git refused, or the disk did
 │   └── RepositoryMoved        somebody pushed between our reading and our writing
 ├── RunRefused             the run is not ours to execute (finished, claimed, unknown)
+├── InternalAPIError       ours: the worker and the web side do not understand each other
+│   ├── InternalAPIUnreachable  no answer, after several tries
+│   └── InternalAPIRefused      an answer, and it is no: credentials, or a message of ours
+├── CannotDispatch         the run cannot be handed to a worker; it is made here instead
 └── RunCancelled           a person stopped it
 """
 
@@ -58,6 +62,22 @@ class RepositoryMoved(RepositoryError):
 
 
 class RunRefused(GenerationError):
+    pass
+
+
+class InternalAPIError(GenerationError):
+    pass
+
+
+class InternalAPIUnreachable(InternalAPIError):
+    pass
+
+
+class InternalAPIRefused(InternalAPIError):
+    pass
+
+
+class CannotDispatch(GenerationError):
     pass
 
 

@@ -1,1 +1,1 @@
-"""The door the workers knock on. Empty while all runs are made in the web process."""
+"""The door the workers knock on: signed requests in, services behind."""

@@ -10,6 +10,7 @@ from directories.services.directories import GivenDocument
 from generation.contract.request import (
     MAX_DOCUMENT_BYTES,
     Asked,
+    Description,
     HttpUrl,
     Label,
 )
@@ -25,13 +26,9 @@ def _fits(text: str) -> str:
 class NewDirectory(Asked):
     """Without a slug, one is made from the name."""
 
-    name: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
-    ]
+    name: Label
     slug: Annotated[str, StringConstraints(max_length=80)] = ""
-    description: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=500)
-    ] = ""
+    description: Description = ""
 
 
 class InlineDocument(Asked):

@@ -48,7 +48,8 @@ class GenerationRun(models.Model):
 
     `attempt` is the number of the attempt that holds the run, 0 before the first claim; a
     command of an older attempt is refused. `clock` is the time of the first claim, the only
-    time that a run may write into a repository.
+    time that a run may write into a repository. `dispatched_at` is empty for a run that was
+    made in process; `fell_back_because` says why, when a worker was to make it.
     """
 
     class Trigger(models.TextChoices):
@@ -71,6 +72,7 @@ class GenerationRun(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     ran_on = models.CharField(max_length=200, blank=True)
+    fell_back_because = models.CharField(max_length=500, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)
     clock = models.DateTimeField(null=True)

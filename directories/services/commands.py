@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
-from directories.exceptions import RunNotFound, StaleAttempt
+from directories.exceptions import (
+    DirectoryError,
+    KeyReused,
+    NotYours,
+    RunNotFound,
+    StaleAttempt,
+)
 from directories.models import (
+    AppliedBatch,
     Directory,
     GenerationRun,
     RunAttempt,
@@ -56,6 +64,34 @@ def apply(directory_id: UUID, batch: CommandBatch) -> Reply:
             cancel=run.cancel_requested,
             lease_expires_at=run.lease_expires_at,
         )
+
+
+def apply_once(
+    directory_id: UUID, batch: CommandBatch, *, key: str, body: bytes
+) -> tuple[Reply, bool]:
+    """Apply a batch the first time that its key arrives, and repeat the answer after that.
+
+    The key's row and the effect are one transaction: neither is there without the other.
+    The second value tells a repetition. Raises KeyReused beside what `apply` raises.
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    if known := _known_reply(batch.run_id, key, digest):
+        return known, True
+    try:
+        with transaction.atomic():
+            reply = apply(directory_id, batch)
+            AppliedBatch.objects.create(
+                run_id=batch.run_id,
+                key=key,
+                sha256=digest,
+                reply=reply.model_dump(mode="json"),
+            )
+    except IntegrityError:
+        # The same batch arrived twice at once, and the other one was first.
+        if known := _known_reply(batch.run_id, key, digest):
+            return known, True
+        raise
+    return reply, False
 
 
 def apply_command(run: GenerationRun, command: Command) -> None:
@@ -126,9 +162,12 @@ def _claim(directory_id: UUID, run_id: UUID, claim: Claim) -> GenerationRun:
     )
     run = runs.first()
     if run is None:
-        raise RunNotFound(f"there is no run {run_id}")
+        raise _no_run(run_id)
     if not won:
         raise StaleAttempt(f"the run is {run.state} and not to be had")
+    run.attempts.filter(finished_at=None).update(
+        finished_at=Now(), outcome=RunState.FAILED, reason="its lease ran out"
+    )
     RunAttempt.objects.create(
         run=run, number=run.attempt, worker=claim.worker, started_at=Now()
     )
@@ -143,11 +182,26 @@ def _fenced(directory_id: UUID, batch: CommandBatch) -> GenerationRun:
         return runs.get()
     run = runs.first()
     if run is None:
-        raise RunNotFound(f"there is no run {batch.run_id}")
+        raise _no_run(batch.run_id)
     raise StaleAttempt(
         f"the run is {run.state} in attempt {run.attempt}, "
         f"and attempt {batch.attempt} spoke"
     )
+
+
+def _known_reply(run_id: UUID, key: str, digest: str) -> Reply | None:
+    known = AppliedBatch.objects.filter(run_id=run_id, key=key).first()
+    if known is None:
+        return None
+    if known.sha256 != digest:
+        raise KeyReused("this Idempotency-Key came with another body before")
+    return Reply.model_validate(known.reply)
+
+
+def _no_run(run_id: UUID) -> DirectoryError:
+    if GenerationRun.objects.filter(pk=run_id).exists():
+        return NotYours("the run is one of another directory")
+    return RunNotFound(f"there is no run {run_id}")
 
 
 def _finish(run: GenerationRun, command: RecordGenerationFinish) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -16,7 +15,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from directories.exceptions import DocumentNotFound, RunActive, RunNotFound
+from directories.exceptions import (
+    DocumentNotFound,
+    NotYours,
+    RunActive,
+    RunNotFound,
+    StaleAttempt,
+)
 from directories.models import (
     Directory,
     GenerationRun,
@@ -24,19 +29,23 @@ from directories.models import (
     RunState,
     SourceDocument,
 )
+from directories.services import workers
 from directories.services.directories import GivenDocument, store_documents
+from generation import dispatch as dispatching
 from generation.contract.commands import GenerateStatus
 from generation.contract.context import DirectoryContext, Identity, RunContext
 from generation.contract.request import GenerationRequest
-from generation.exceptions import GenerationError
+from generation.exceptions import CannotDispatch, GenerationError
 from generation.interrupts import uninterrupted
-from generation.orchestrator import Host, Listener, generate
+from generation.orchestrator import Listener, generate
+from generation.processes import process_name
 from generation.report import Report
-from generation.sources.fetch import FetchLimits, fetch
+from generation.tasks.directory_generation import host
 
 log = structlog.get_logger(__name__)
 
 LOST = "the process that ran it has gone silent"
+STOPPED = "it was stopped before its end; the log of the server tells more"
 
 
 def start(
@@ -71,6 +80,41 @@ def start(
         return run
 
 
+def launch(
+    directory: Directory, request: GenerationRequest, **options: Any
+) -> GenerationRun:
+    """Start a run and hand it to a worker, or make it here. Options are those of `start`.
+
+    When this returns, the run waits in the queue, or it is over.
+    """
+    with transaction.atomic():
+        run = start(directory, request, **options)
+        # Only now can a worker see it: a queue is quicker than a commit.
+        transaction.on_commit(partial(dispatch, run))
+    run.refresh_from_db()
+    return run
+
+
+def dispatch(run: GenerationRun) -> None:
+    """Hand a queued run to a worker. Where that cannot be, say why and make it here."""
+    reason = dispatching.why_not() or workers.why_none(
+        queue=settings.TRIGGER_MACHINE, queue_key=dispatching.queue_key()
+    )
+    if not reason:
+        # Before the message leaves, because a worker may be quicker than this row.
+        GenerationRun.objects.filter(pk=run.pk).update(dispatched_at=Now())
+        try:
+            dispatching.enqueue(run.pk)
+            return
+        except CannotDispatch as exc:
+            reason = str(exc)
+            GenerationRun.objects.filter(pk=run.pk).update(dispatched_at=None)
+    if settings.TRIGGER_ENABLED:
+        log.warning("run is made in process", run=str(run.pk), reason=reason)
+    GenerationRun.objects.filter(pk=run.pk).update(fell_back_because=reason)
+    run_here(run)
+
+
 def give_up_lost_runs(directory: Directory) -> None:
     """Fail the runs whose process died, so that the directory can be generated again."""
     lost = GenerationRun.objects.filter(directory=directory).lost()
@@ -101,9 +145,13 @@ def _settle(run: GenerationRun) -> None:
     So that nobody has to wait for the end of its lease.
     """
     with uninterrupted(), transaction.atomic():
-        ours = Q(state=RunState.QUEUED) | Q(ran_on=host().name)
+        ours = Q(state=RunState.QUEUED) | Q(ran_on=process_name())
         left = GenerationRun.objects.active().filter(ours, pk=run.pk)
-        if left.update(state=RunState.CANCELLED, finished_at=Now(), step=""):
+        over = {"finished_at": Now()}
+        if left.update(state=RunState.CANCELLED, step="", error=STOPPED, **over):
+            run.attempts.filter(finished_at=None).update(
+                outcome=RunState.CANCELLED, reason=STOPPED, **over
+            )
             Directory.objects.filter(pk=run.directory_id).update(
                 generate_status=GenerateStatus.CANCELLED
             )
@@ -120,19 +168,24 @@ def run_here(run: GenerationRun) -> None:
     run.refresh_from_db()
 
 
-def host() -> Host:
-    """What this machine lends to a run."""
-    limits = FetchLimits(
-        allowed_networks=settings.FETCH_ALLOWED_NETWORKS,
-        allowed_hosts=settings.FETCH_ALLOWED_HOSTS,
-        ca_bundle=settings.FETCH_CA_BUNDLE,
-    )
-    return Host(
-        git_root=settings.GIT_ROOT,
-        fetch=partial(fetch, limits=limits),
-        heartbeat_seconds=settings.RUN_LEASE_SECONDS / 4,
-        name=f"{platform.node()}:{os.getpid()}",
-    )
+def find(run_id: UUID) -> GenerationRun:
+    """Raises RunNotFound."""
+    run = GenerationRun.objects.filter(pk=run_id).first()
+    if run is None:
+        raise RunNotFound(f"there is no run {run_id}")
+    return run
+
+
+def check_active(directory_id: UUID, run_id: UUID) -> None:
+    """Let only a run of this directory that is under way know more.
+
+    Raises RunNotFound, NotYours and StaleAttempt.
+    """
+    run = find(run_id)
+    if run.directory_id != directory_id:
+        raise NotYours("the run is one of another directory")
+    if run.state != RunState.RUNNING:
+        raise StaleAttempt(f"the run is {run.state}")
 
 
 def context_of(run_id: UUID) -> RunContext:

@@ -1,0 +1,96 @@
+"""What a process needs before it takes part in the queue: the key, and a voice."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+
+from generation.contract.hello import Hello
+from generation.signing import LEAST_SECRET_BYTES, is_long_enough
+
+log = structlog.get_logger(__name__)
+
+SAYS_HELLO_EVERY = 60
+
+
+class GenerationConfig(AppConfig):
+    name = "generation"
+
+    def ready(self) -> None:
+        from django_q.conf import Conf
+        from django_q.signals import post_spawn
+
+        # Messages are signed pickles: whoever holds this key runs code on the workers. It
+        # is not Django's own, so that a worker cannot forge the web side's cookies.
+        if settings.TRIGGER_SECRET_KEY:
+            Conf.SECRET_KEY = settings.TRIGGER_SECRET_KEY
+        post_spawn.connect(_begin_to_say_hello, dispatch_uid="hello")
+        checks.register(check_secrets)
+
+
+def check_secrets(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse secrets that could be guessed, and an empty one where one is needed."""
+    messages: list[checks.CheckMessage] = []
+    needed = settings.TRIGGER_ENABLED or settings.IS_WORKER
+    for name in ("TRIGGER_INTERNAL_SECRET", "TRIGGER_INTERNAL_SECRET_PREVIOUS"):
+        secret = getattr(settings, name)
+        is_missing = needed and not secret and not name.endswith("PREVIOUS")
+        if is_missing or (secret and not is_long_enough(secret)):
+            messages.append(
+                checks.Error(
+                    f"{name} has to be at least {LEAST_SECRET_BYTES} bytes long.",
+                    hint="Make one with: openssl rand -hex 32",
+                    id="generation.E001",
+                )
+            )
+    if settings.IS_WORKER and not settings.TRIGGER_SECRET_KEY:
+        messages.append(
+            checks.Error(
+                "A worker needs TRIGGER_SECRET_KEY, the same as the web side's.",
+                id="generation.E002",
+            )
+        )
+    if settings.IS_WORKER and not settings.TRIGGER_API_URL:
+        messages.append(
+            checks.Error(
+                "A worker without a database needs a broker: set TRIGGER_API_URL.",
+                id="generation.E003",
+            )
+        )
+    return messages
+
+
+def _begin_to_say_hello(**kwargs: Any) -> None:
+    """Called in each worker process, when it has been forked. The thread ends with it."""
+    threading.Thread(target=_say_hello, name="hello", daemon=True).start()
+
+
+def _say_hello() -> None:
+    from generation.client import InternalAPI
+    from generation.dispatch import queue_key
+    from generation.exceptions import GenerationError
+
+    hello = Hello(
+        host=platform.node(),
+        pid=os.getpid(),
+        queue=settings.TRIGGER_MACHINE,
+        queue_key=queue_key(),
+    )
+    api = InternalAPI(
+        settings.TRIGGER_INTERNAL_API_URL, settings.TRIGGER_INTERNAL_SECRET
+    )
+    pause = threading.Event()
+    while True:
+        try:
+            api.post("/workers/hello", hello.model_dump_json(), key=str(uuid4()))
+        except GenerationError as exc:
+            log.error("hello not heard", reason=str(exc))
+        pause.wait(SAYS_HELLO_EVERY)

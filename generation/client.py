@@ -1,0 +1,160 @@
+"""The protocol of a run over signed HTTP: for workers, which have no database.
+
+One module owns the wire. Its callers see functions and one family of exceptions.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid4
+
+import requests
+import structlog
+
+from generation.contract.commands import Claim, Command, CommandBatch, Reply
+from generation.contract.context import RunContext
+from generation.exceptions import (
+    InternalAPIRefused,
+    InternalAPIUnreachable,
+    RunRefused,
+)
+from generation.signing import COVERED, COVERED_IN_POST, signature
+
+log = structlog.get_logger(__name__)
+
+TRIES = 3
+# Seconds to connect, and between two bytes of an answer.
+TIME_OUTS = (5, 30)
+# The longest wait before the second and the third try, in seconds; the shortest is half.
+WAITS = (2.0, 8.0)
+
+
+class InternalAPI:
+    """Signed requests to the web side, each tried three times."""
+
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        *,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._url = url
+        self._secret = secret
+        self._session = session or requests.Session()
+        # Neither a proxy nor a password file of the host has a say in this.
+        self._session.trust_env = False
+        self._sleep = sleep
+
+    def get(self, path: str, **query: str) -> requests.Response:
+        return self._send("GET", path, params=query)
+
+    def post(self, path: str, message: str, *, key: str) -> requests.Response:
+        """Send a message that takes effect once, however often it arrives."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        return self._send("POST", path, data=message.encode(), headers=headers)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _send(self, method: str, path: str, **request: Any) -> requests.Response:
+        """Try until there is an answer that stands. Raises InternalAPIError, RunRefused."""
+        covered = COVERED_IN_POST if method == "POST" else COVERED
+        for wait in (*WAITS[: TRIES - 1], None):
+            try:
+                # Signed anew each time: a nonce is good for one request.
+                response = self._session.request(
+                    method,
+                    self._url + path,
+                    auth=signature(self._secret, covered=covered),
+                    timeout=TIME_OUTS,
+                    allow_redirects=False,
+                    **request,
+                )
+                if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                    return _checked(response)
+                problem = f"it answered with status {response.status_code}"
+            except requests.RequestException as exc:
+                problem = type(exc).__name__
+            if wait is None:
+                break
+            log.warning("internal API did not answer", path=path, problem=problem)
+            self._sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
+        raise InternalAPIUnreachable(
+            f"the web side at {self._url} did not answer, in {TRIES} tries: {problem}"
+        )
+
+
+class RemoteDirectoryOperations:
+    """One attempt at one run, in a worker. Safe to use from two threads."""
+
+    def __init__(self, api: InternalAPI, run_id: UUID) -> None:
+        self._api = api
+        self._run_id = run_id
+        self._attempt = 0
+        self._sequence = 0
+        self._lock = threading.Lock()
+        directory = api.get(f"/runs/{run_id}").json()["directory"]
+        self._directory = f"/directories/{UUID(directory)}"
+
+    def claim(self, worker: str) -> Reply:
+        key = f"{self._run_id}:claim:{uuid4()}"
+        reply = self._post(key, Claim(worker=worker))
+        self._attempt = reply.attempt
+        return reply
+
+    def fetch_context(self) -> RunContext:
+        answer = self._api.get(f"{self._directory}/context", run=str(self._run_id))
+        return RunContext.model_validate_json(answer.content)
+
+    def fetch_document(self, sha256: str) -> bytes:
+        return self._api.get(
+            f"{self._directory}/documents/{sha256}", run=str(self._run_id)
+        ).content
+
+    def send(self, *commands: Command) -> Reply:
+        with self._lock:
+            self._sequence += 1
+            key = f"{self._run_id}:{self._attempt}:{self._sequence}"
+        return self._post(key, *commands)
+
+    def release(self) -> None:
+        """Connections belong to the session, which outlives the thread."""
+
+    def _post(self, key: str, *commands: Command) -> Reply:
+        batch = CommandBatch(
+            run_id=self._run_id, attempt=self._attempt, commands=commands
+        )
+        answer = self._api.post(
+            f"{self._directory}/commands", batch.model_dump_json(), key=key
+        )
+        return Reply.model_validate_json(answer.content)
+
+
+def _checked(response: requests.Response) -> requests.Response:
+    """Sort an answer by whose fault it is."""
+    status = response.status_code
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return response
+    detail = _detail(response)
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+        raise RunRefused(detail)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE):
+        raise InternalAPIRefused(
+            "the web side does not accept our signature: TRIGGER_INTERNAL_SECRET has to "
+            "be the same on both sides, and the clocks within 30 seconds"
+        )
+    raise InternalAPIRefused(f"the web side refused, with status {status}: {detail}")
+
+
+def _detail(response: requests.Response) -> str:
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return "it did not say why"

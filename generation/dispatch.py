@@ -1,0 +1,46 @@
+"""Put a run on the queue, or say why that cannot be."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from django.conf import settings
+from django_q.tasks import async_task
+
+from generation.exceptions import CannotDispatch
+
+TASK = "generation.tasks.directory_generation.generate_directory"
+
+
+def why_not() -> str:
+    """Say why nothing is handed to workers by these settings; "" when it is."""
+    if not settings.TRIGGER_ENABLED:
+        return "TRIGGER_ENABLED is false"
+    if not settings.TRIGGER_SECRET_KEY:
+        return "TRIGGER_SECRET_KEY is not set"
+    return ""
+
+
+def enqueue(run_id: UUID) -> None:
+    """Hand a run to the cluster. Raises CannotDispatch within about three seconds."""
+    if reason := why_not():
+        raise CannotDispatch(reason)
+    try:
+        async_task(
+            TASK,
+            {"v": 1, "run_id": str(run_id)},
+            task_name=f"generate {run_id}",
+            group="generation",
+        )
+    except Exception as exc:
+        # Whatever the broker's client raises, the person's run shall not wait for it.
+        raise CannotDispatch(
+            f"the queue does not answer ({type(exc).__name__}); see TRIGGER_API_URL"
+        ) from exc
+
+
+def queue_key() -> str:
+    """Name the key of the queue without telling it: both sides compare it in a hello."""
+    digest = hashlib.sha256(b"queue:" + settings.TRIGGER_SECRET_KEY.encode())
+    return digest.hexdigest()[:8]

@@ -1,0 +1,169 @@
+"""Who may speak for a worker: signatures after RFC 9421, and nonces that are used once.
+
+What is demanded here is what `generation/signing.py` sends. The simple scheme, the secret
+itself in `x-trigger-secret`, is for clients that cannot sign; it never stands in for a bad
+signature.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.crypto import constant_time_compare
+from http_message_signatures import (
+    HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
+    VerifyResult,
+    algorithms,
+)
+from http_message_signatures.exceptions import HTTPMessageSignaturesException
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from directories.models import UsedNonce
+from generation.signing import (
+    COVERED,
+    COVERED_IN_POST,
+    TAG,
+    VALID_FOR,
+    is_long_enough,
+    key_id,
+)
+
+log = structlog.get_logger(__name__)
+
+CLOCK_SKEW = timedelta(seconds=30)
+LONGEST_NONCE = 64
+PLAIN_SECRET = "x-trigger-secret"  # noqa: S105 - the name of a header
+
+
+class Unconfigured(exceptions.APIException):
+    """There is no secret to compare with."""
+
+    status_code = 503
+    default_detail = "TRIGGER_INTERNAL_SECRET is not set."
+
+
+class Worker:
+    """Whoever holds the secret. It has no account and no permissions but this door."""
+
+    is_authenticated = True
+
+    def __init__(self, scheme: str) -> None:
+        self.scheme = scheme
+
+
+class SignatureAuthentication(BaseAuthentication):
+    """Let in who signed this very request, lately, for the first time."""
+
+    def authenticate(self, request: Request) -> tuple[Worker, None]:
+        secrets = accepted_secrets()
+        if not secrets:
+            raise Unconfigured
+        if "Signature-Input" in request.headers or "Signature" in request.headers:
+            _claim_nonce(_verified(request, secrets))
+            return Worker("signature"), None
+        given = request.headers.get(PLAIN_SECRET)
+        if given is not None and settings.TRIGGER_ALLOW_PLAIN_SECRET:
+            # Every secret is compared, so that the time taken tells nothing.
+            matches = [constant_time_compare(given, s) for s in secrets.values()]
+            if any(matches):
+                return Worker("plain secret"), None
+        raise exceptions.AuthenticationFailed(
+            "The request is not signed as it should be."
+        )
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Signature"
+
+
+def accepted_secrets() -> dict[str, str]:
+    """The secrets in force, by their names. One that is too short is none."""
+    candidates = (
+        settings.TRIGGER_INTERNAL_SECRET,
+        settings.TRIGGER_INTERNAL_SECRET_PREVIOUS,
+    )
+    return {key_id(secret): secret for secret in candidates if is_long_enough(secret)}
+
+
+class _Keys(HTTPSignatureKeyResolver):
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets = secrets
+
+    def resolve_public_key(self, key_id: str) -> bytes:
+        return self._secrets[key_id].encode()
+
+    def resolve_private_key(self, key_id: str) -> bytes:
+        raise KeyError(key_id)
+
+
+class _Verifier(HTTPMessageVerifier):
+    max_clock_skew = CLOCK_SKEW
+
+
+class _Message:
+    """What the verifier reads of a request: the path as it came over the wire."""
+
+    def __init__(self, request: Request) -> None:
+        path = (
+            request.META.get("RAW_URI")
+            or request.META.get("REQUEST_URI")
+            or request.get_full_path()
+        )
+        self.method = request.method
+        self.headers = request.headers
+        # The host is not covered: a proxy may have replaced it.
+        self.url = "http://signed.invalid" + re.sub(r"^https?://[^/]*", "", path)
+
+
+def _verified(request: Request, secrets: Mapping[str, str]) -> VerifyResult:
+    """Check the signature. One text for all causes: a stranger learns nothing."""
+    body = request._request.body
+    covered = COVERED_IN_POST if request.method == "POST" else COVERED
+    verifier = _Verifier(
+        signature_algorithm=algorithms.HMAC_SHA256, key_resolver=_Keys(secrets)
+    )
+    try:
+        [result] = verifier.verify(
+            _Message(request),
+            max_age=VALID_FOR,
+            expect_tag=TAG,
+            require_components=covered,
+            body=body,
+        )
+    except (HTTPMessageSignaturesException, ValueError, KeyError, TypeError) as exc:
+        log.warning("signature refused", reason=type(exc).__name__, path=request.path)
+        raise exceptions.AuthenticationFailed(
+            "The request is not signed as it should be."
+        ) from exc
+    nonce = str(result.parameters.get("nonce", ""))
+    if not nonce or len(nonce) > LONGEST_NONCE or "expires" not in result.parameters:
+        log.warning("signature refused", reason="no nonce or end", path=request.path)
+        raise exceptions.AuthenticationFailed(
+            "The request is not signed as it should be."
+        )
+    return result
+
+
+def _claim_nonce(result: VerifyResult) -> None:
+    """Remember the signature. Of two that say the same, one is refused."""
+    parameters: Mapping[str, Any] = result.parameters
+    try:
+        with transaction.atomic():
+            UsedNonce.objects.create(
+                key_id=parameters["keyid"],
+                nonce=parameters["nonce"],
+                expires_at=datetime.now(UTC) + VALID_FOR + 2 * CLOCK_SKEW,
+            )
+    except IntegrityError as exc:
+        log.warning("signature refused", reason="replayed")
+        raise exceptions.AuthenticationFailed(
+            "The request is not signed as it should be."
+        ) from exc

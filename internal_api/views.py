@@ -1,0 +1,113 @@
+"""Context, documents, commands and hellos, for whoever holds the secret.
+
+Each view answers one question or applies one batch. Being let in is not being allowed: a
+run has to belong to the directory in the path, and to be under way.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.http import HttpResponse
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from directories.services import commands, runs, workers
+from generation.contract.commands import CommandBatch
+from generation.contract.hello import Hello
+from internal_api.authentication import SignatureAuthentication
+
+log = structlog.get_logger(__name__)
+
+KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class InternalView(APIView):
+    authentication_classes = (SignatureAuthentication,)
+    throttle_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self._begun = time.monotonic()
+        self._facts: dict[str, Any] = {}
+        if request.headers.get("Content-Encoding"):
+            raise ParseError("Send the body as it is, without Content-Encoding.")
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Log the call: who, what and how it ended; never a body."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        log.info(
+            "internal call",
+            method=request.method,
+            path=request.path,
+            status=response.status_code,
+            milliseconds=round(1000 * (time.monotonic() - self._begun), 1),
+            **self._facts,
+        )
+        return response
+
+
+class RunView(InternalView):
+    def get(self, request: Request, run_id: UUID) -> Response:
+        """Say which directory a run is of: a queue message names nothing but the run."""
+        run = runs.find(run_id)
+        return Response({"run": str(run.pk), "directory": str(run.directory_id)})
+
+
+class ContextView(InternalView):
+    def get(self, request: Request, directory_id: UUID) -> Response:
+        run_id = _run_of(request)
+        self._facts = {"run": str(run_id)}
+        runs.check_active(directory_id, run_id)
+        return Response(runs.context_of(run_id).model_dump(mode="json"))
+
+
+class DocumentView(InternalView):
+    def get(self, request: Request, directory_id: UUID, sha256: str) -> HttpResponse:
+        run_id = _run_of(request)
+        self._facts = {"run": str(run_id)}
+        runs.check_active(directory_id, run_id)
+        content = runs.document_of(directory_id, sha256)
+        return HttpResponse(content, content_type="application/octet-stream")
+
+
+class CommandsView(InternalView):
+    def post(self, request: Request, directory_id: UUID) -> Response:
+        key = request.headers.get("Idempotency-Key", "")
+        if not KEY.fullmatch(key):
+            raise ParseError(
+                "An Idempotency-Key header of 1 to 200 characters is needed."
+            )
+        body = request._request.body
+        batch = CommandBatch.model_validate_json(body)
+        self._facts = {
+            "run": str(batch.run_id),
+            "attempt": batch.attempt,
+            "actions": [command.action for command in batch.commands],
+        }
+        reply, replayed = commands.apply_once(directory_id, batch, key=key, body=body)
+        headers = {"Idempotency-Replayed": "true"} if replayed else {}
+        return Response(reply.model_dump(mode="json"), headers=headers)
+
+
+class HelloView(InternalView):
+    def post(self, request: Request) -> Response:
+        hello = Hello.model_validate_json(request._request.body)
+        self._facts = {"worker": f"{hello.host}:{hello.pid}", "queue": hello.queue}
+        workers.greet(hello)
+        return Response({"heard": True})
+
+
+def _run_of(request: Request) -> UUID:
+    try:
+        return UUID(request.query_params["run"])
+    except (KeyError, ValueError) as exc:
+        raise ParseError("Name the run in the query: ?run=….") from exc
