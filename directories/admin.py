@@ -107,6 +107,12 @@ class DirectoryAdmin(admin.ModelAdmin):
         if document := form.cleaned_data["source_document"]:
             store_documents(obj, [document])
 
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Directory | None = None
+    ) -> bool:
+        # Its repositories would stay behind, without anybody to whom they belong.
+        return False
+
     @admin.display(description="history")
     def history(self, directory: Directory) -> SafeString:
         url = reverse("admin:directories_generationrun_changelist")

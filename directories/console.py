@@ -97,10 +97,11 @@ def print_text(stream: Any, result: Result, *, seconds: float) -> None:
             for line in describe_change(change):
                 stream.write(line)
     stream.write(
-        f"{result.directory}: {items.total} items in {report.categories} categories "
+        f"{result.directory}: {_count(items.total, 'item')} in "
+        f"{_count(report.categories, 'category', 'categories')} "
         f"({items.new} new, {items.updated} updated, {items.unchanged} unchanged, "
-        f"{items.removed} removed), {report.left_out_count} entries left out, "
-        f"in {seconds:.1f} s"
+        f"{items.removed} removed), "
+        f"{_count(report.left_out_count, 'entry', 'entries')} left out, in {seconds:.1f} s"
     )
     if result.is_rehearsal:
         stream.write("Nothing was written: this was a dry run.")
@@ -121,6 +122,10 @@ def describe_change(change: ItemChange) -> Iterator[str]:
     yield f"{SIGNS.get(change.kind, ' ')} {change.slug}  {change.name}"
     for field in change.fields:
         yield f"    {field.field}: {field.before!r} → {field.after!r}"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _short(path: str) -> str:

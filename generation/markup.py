@@ -13,7 +13,7 @@ import html
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlsplit
 
 import nh3
@@ -104,6 +104,21 @@ def _is_too_costly(text: str) -> bool:
 
 def _preformatted(text: str) -> str:
     return f"<pre>{html.escape(_with_angles(text), quote=False)}</pre>"
+
+
+def make_cleaner(
+    *,
+    tags: set[str],
+    attributes: dict[str, set[str]],
+    keep: Callable[[str, str, str], str | None],
+    link_rel: str,
+) -> Callable[[str], str]:
+    """Make a stricter second sieve for what `render_markdown` gave; `keep` decides about
+    one attribute (tag, name, value), None drops it."""
+    cleaner = nh3.Cleaner(
+        tags=tags, attributes=attributes, attribute_filter=keep, link_rel=link_rel
+    )
+    return cleaner.clean
 
 
 def _clean(rendered: str) -> str:

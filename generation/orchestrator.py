@@ -146,8 +146,10 @@ class _Run:
         for step in STEPS:
             begun = self._begin(step.name)
             tools = tools._replace(progress=self._progress_of(step.name, step.weight))
+            told = len(draft.warnings)
             draft, note, done = step.run(draft, tools)
             self._end(step.name, step.weight, begun, note=note, done=done)
+            self._warn(draft.warnings[told:])
         build = Build(self._context, stored, draft)
         for part in PARTS:
             begun = self._begin(part.name)
@@ -155,7 +157,9 @@ class _Run:
             self._end(part.name, part.weight, begun, note=note)
         begun = self._begin("publish")
         if dry_run:
-            return compile_report(self._context, draft, build, self._steps)
+            return compile_report(
+                self._context, draft, build, self._steps, is_published=False
+            )
         return self._publish(draft, build, begun)
 
     def _publish(self, draft: Draft, build: Build, begun: float) -> Report:
@@ -182,8 +186,16 @@ class _Run:
                     seconds=round(time.monotonic() - begun, 3),
                 )
             )
-            report = compile_report(context, draft, build, self._steps)
-            self._operations.send(PublishDone(), *_success(report))
+            report = compile_report(
+                context, draft, build, self._steps, is_published=True
+            )
+            later = report.warnings[len(draft.warnings) :]
+            self._operations.send(
+                PublishDone(),
+                AppendLog(message=f"publish: {build.note()}"),
+                *map(_warning, later),
+                *_success(report),
+            )
             self._listen(Progress("done", 100))
         return report
 
@@ -211,6 +223,11 @@ class _Run:
         self._done += weight
         log.info("step finished", step=step, note=note, seconds=seconds)
         self._say(AppendLog(message=f"{step}: {note}"[:2000]))
+
+    def _warn(self, warnings: tuple[str, ...]) -> None:
+        """Log a warning when it arises: a run that fails later has no report."""
+        if warnings:
+            self._say(*map(_warning, warnings))
 
     def _progress_of(self, step: str, weight: int) -> Callable[[float], None]:
         def report(fraction: float) -> None:
@@ -255,9 +272,12 @@ def _finish(operations: DirectoryOperations, outcome: Outcome, *, error: str) ->
         )
 
 
+def _warning(text: str) -> AppendLog:
+    return AppendLog(level=LogLevel.WARNING, message=text[:2000])
+
+
 def _success(report: Report) -> tuple[Command, ...]:
     return (
-        *(AppendLog(level=LogLevel.WARNING, message=w[:2000]) for w in report.warnings),
         UpdateGenerationHistory(
             items=report.items, metrics=metrics_of(report), report=report
         ),

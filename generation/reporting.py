@@ -15,7 +15,12 @@ from generation.repositories.build import Build
 
 
 def compile_report(
-    context: RunContext, draft: Draft, build: Build, steps: list[StepReport]
+    context: RunContext,
+    draft: Draft,
+    build: Build,
+    steps: list[StepReport],
+    *,
+    is_published: bool,
 ) -> Report:
     kinds = [change.kind for change in draft.changes]
     catalogue = draft.catalogue
@@ -35,7 +40,10 @@ def compile_report(
         sources=draft.sources,
         changes=draft.changes[:LISTED],
         steps=tuple(steps),
-        warnings=(*draft.warnings, *_warnings(context, build)),
+        warnings=(
+            *draft.warnings,
+            *_warnings(context, build, is_published=is_published),
+        ),
         repositories={
             kind: RepositoryReport(
                 path=str(change.repository.path),
@@ -49,7 +57,7 @@ def compile_report(
     )
 
 
-def _warnings(context: RunContext, build: Build) -> list[str]:
+def _warnings(context: RunContext, build: Build, *, is_published: bool) -> list[str]:
     warnings = [
         f"{len(paths)} file{'s' if len(paths) > 1 else ''} of the {kind} repository "
         f"changed by hand and left alone: {', '.join(paths[:5])}"
@@ -57,9 +65,8 @@ def _warnings(context: RunContext, build: Build) -> list[str]:
         for kind, paths in build.left_alone.items()
         if paths
     ]
-    if context.request.update_with_pull_request and any(
-        change.old for change in build.changes.values() if change.files
-    ):
+    changed = any(change.old for change in build.changes.values() if change.files)
+    if is_published and changed and context.request.update_with_pull_request:
         warnings.append(
             "A pull request was asked for; there are none yet, so the changes are on main."
         )

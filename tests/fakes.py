@@ -78,7 +78,8 @@ def make_run(
 ) -> FakeOperations:
     """A run over inline documents, each given as (name, text)."""
     contents = {
-        hashlib.sha256(text.encode()).hexdigest(): text.encode() for _, text in documents
+        hashlib.sha256(text.encode()).hexdigest(): text.encode()
+        for _, text in documents
     }
     references = [
         DocumentReference(
@@ -113,7 +114,9 @@ def make_host(git_root: Path, pages: dict[str, str] | None = None) -> Host:
 
     def fetch(url: str) -> Page:
         if url not in (pages or {}):
-            raise SourceUnreachable(f"{url} answered with status 404; check the address")
+            raise SourceUnreachable(
+                f"{url} answered with status 404; check the address"
+            )
         content = (pages or {})[url].encode()
         return Page(requested_url=url, url=url, content_type="", content=content)
 

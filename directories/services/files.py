@@ -7,13 +7,28 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from directories.exceptions import NotPossible
 from directories.services.directories import GivenDocument
-from generation.contract.request import MAX_DOCUMENT_BYTES, Asked
+from generation.contract.request import (
+    MAX_DOCUMENT_BYTES,
+    Asked,
+    Description,
+    Label,
+)
 from generation.exceptions import SourceError
 from generation.sources.decoding import decode
+
+# What a directory.toml says by keys of its own, by the request's names.
+SAID_ABOVE = {
+    "name": "name",
+    "prompt": "prompt",
+    "company": "company",
+    "initial_categories": "categories",
+    "source_urls": "sources",
+    "source_documents": "sources",
+}
 
 mimetypes.add_type("text/markdown", ".md")
 
@@ -21,9 +36,9 @@ mimetypes.add_type("text/markdown", ".md")
 class DirectoryFile(Asked):
     """A `directory.toml`. `options` takes every other field of the generation request."""
 
-    name: str
+    name: Label
     slug: str
-    description: str = ""
+    description: Description = ""
     prompt: str = ""
     sources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -31,6 +46,14 @@ class DirectoryFile(Asked):
     options: dict[str, Any] = Field(default_factory=dict)
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("options")
+    @classmethod
+    def _say_nothing_twice(cls, options: dict[str, Any]) -> dict[str, Any]:
+        if twice := sorted(options.keys() & SAID_ABOVE):
+            names = ", ".join(f"{key} (say {SAID_ABOVE[key]})" for key in twice)
+            raise ValueError(f"these have keys of their own: {names}")
+        return options
 
     def request(self) -> dict[str, Any]:
         """The fields of the request, as they would be typed for the API."""

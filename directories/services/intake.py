@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
+from pydantic import ValidationError
 
 from directories.exceptions import NotPossible
 from directories.models import Directory
 from directories.services.directories import GivenDocument, check_slug
-from directories.services.files import read_directory_file, read_sources
+from directories.services.files import explain, read_directory_file, read_sources
 from directories.services.owners import find_owner
 from directories.services.requests import build_request
-from generation.contract.request import GenerationRequest
+from generation.contract.request import MAX_DESCRIPTION, GenerationRequest
 
 
 class Typed(NamedTuple):
@@ -47,7 +48,7 @@ class Wanted(NamedTuple):
 
 
 def read(typed: Typed, *, has_database: bool) -> Wanted:
-    """Understand what was typed. Raises DirectoryError and pydantic.ValidationError."""
+    """Understand what was typed. Raises DirectoryError."""
     path = Path(typed.directory).expanduser()
     fields: dict[str, Any] = {}
     slug, description, documents = typed.directory, typed.description, None
@@ -74,11 +75,20 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
                 "or a --prompt"
             )
     # A file says everything; what is typed beside a slug changes what is kept.
-    request = build_request(
-        None if is_file else directory,
-        fields if directory is None else {"name": directory.name, **fields},
-        documents=documents,
-    )
+    try:
+        request = build_request(
+            None if is_file else directory,
+            fields if directory is None else {"name": directory.name, **fields},
+            documents=documents,
+        )
+    except ValidationError as exc:
+        where = f"{path}: " if is_file else ""
+        raise NotPossible(f"{where}{explain(exc)}") from exc
+    if description is not None and len(description) > MAX_DESCRIPTION:
+        raise NotPossible(
+            f"description: it has {len(description)} characters and may have "
+            f"{MAX_DESCRIPTION}"
+        )
     if directory is not None:
         owner: User | None = directory.owner
     else:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from generation.report import ItemCounts, Report
 
@@ -74,12 +73,12 @@ class UpdateLastPullRequest(Message):
 
 class RecordGenerationStart(Message):
     action: Literal["record_generation_start"] = "record_generation_start"
-    started_at: datetime
+    started_at: AwareDatetime
 
 
 class RecordGenerationFinish(Message):
     action: Literal["record_generation_finish"] = "record_generation_finish"
-    finished_at: datetime
+    finished_at: AwareDatetime
     outcome: Outcome
     error: str = ""
 
@@ -155,4 +154,4 @@ class Reply(Message):
 
     attempt: int
     cancel: bool
-    lease_expires_at: datetime
+    lease_expires_at: AwareDatetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -17,19 +18,37 @@ from pydantic import (
 
 from generation.sources.urls import clean_url
 
+MAX_DESCRIPTION = 500
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 MAX_DOCUMENTS_BYTES = 32 * 1024 * 1024
 
 
 def _http_url(value: str) -> str:
     """Refuse what is not an absolute http(s) URL, but store it as it was typed."""
-    if not clean_url(value):
+    if not value.lower().startswith(("http://", "https://")) or not clean_url(value):
         raise ValueError("must be an absolute http:// or https:// URL")
     return value
 
 
+def _printable(value: str) -> str:
+    """Refuse what no database and no page can hold; line ends and tabs are text."""
+    if any(
+        unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t" for c in value
+    ):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+Printable = AfterValidator(_printable)
 Label = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    Printable,
+]
+Description = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=MAX_DESCRIPTION),
+    Printable,
 ]
 Labels = Annotated[tuple[Label, ...], Field(max_length=200)]
 HttpUrl = Annotated[
@@ -83,11 +102,9 @@ class Tuning(Asked):
 class GenerationRequest(Asked):
     """One request for a directory. It needs a prompt, a source URL or a document."""
 
-    name: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
-    ]
+    name: Label
     prompt: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=5000)
+        str, StringConstraints(strip_whitespace=True, max_length=5000), Printable
     ] = ""
     company: Company | None = None
     initial_categories: Labels = ()
@@ -97,9 +114,7 @@ class GenerationRequest(Asked):
     source_documents: Annotated[
         tuple[DocumentReference, ...], Field(max_length=100)
     ] = ()
-    repository_description: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=500)
-    ] = ""
+    repository_description: Description = ""
     generation_method: GenerationMethod = GenerationMethod.CREATE_UPDATE
     update_with_pull_request: bool = True
     badge_evaluation_enabled: bool = False

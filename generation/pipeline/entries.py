@@ -74,9 +74,9 @@ def deduplicate(draft: Draft, tools: Tools) -> StepResult:
         merges=tuple(merges),
         sources=_count_merged(draft, order),
     )
-    note = f"{len(order)} items, {len(merges)} repeated entries merged"
+    note = f"{len(order)} items; repeated entries merged: {len(merges)}"
     if shared:
-        note += f", {shared} links stand under different names"
+        note += f"; links under different names: {shared}"
     return StepResult(result, note)
 
 

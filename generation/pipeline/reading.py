@@ -89,8 +89,10 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
         )
         tools.progress(number / len(draft.documents))
     if not candidates:
+        unread = [report for report in draft.sources if report.error]
         raise NothingFound(
             "no item was found in any source. Give a page, file or URL that lists links"
+            + "".join(f"; {report.source}: {report.error}" for report in unread[:5])
         )
     result = draft.but(
         documents=(),

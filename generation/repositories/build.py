@@ -134,16 +134,17 @@ class Build:
         """Say in the commit what changed; the run's own name stands in a trailer."""
         kinds = [change.kind for change in self._draft.changes]
         counts = {
-            "Add": kinds.count("added"),
+            "add": kinds.count("added"),
             "update": kinds.count("updated"),
             "remove": kinds.count("removed"),
         }
-        parts = [f"{verb} {count}" for verb, count in counts.items() if count]
-        if not parts:
-            return "Bring the directory up to date"
-        total = sum(counts.values())
-        text = ", ".join(parts)
-        return f"{text[0].upper()}{text[1:]} item{'' if total == 1 else 's'}"
+        parts = [
+            f"{verb} {count} item{'' if count == 1 else 's'}"
+            for verb, count in counts.items()
+            if count
+        ]
+        text = ", ".join(parts) or "bring the directory up to date"
+        return f"{text[0].upper()}{text[1:]}"
 
 
 def _masthead(context: RunContext) -> Masthead:

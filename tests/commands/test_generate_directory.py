@@ -27,7 +27,7 @@ def test_the_first_command_sets_everything_up_and_says_so(gazetteer: Gazetteer) 
     assert ended.status == 0
     assert "Made the database" in ended.stderr
     assert "Made the user admin" in ended.stderr
-    assert "admin/clocks: 2 items in 1 categories (2 new" in ended.stdout
+    assert "admin/clocks: 2 items in 1 category (2 new" in ended.stdout
     assert "" not in gazetteer.heads()
 
 

@@ -31,6 +31,7 @@ from generation.contract.context import DirectoryContext, Identity, RunContext
 from generation.contract.request import GenerationMethod
 from generation.exceptions import GenerationError, RunCancelled
 from generation.orchestrator import Listener, generate
+from generation.tasks.directory_generation import host
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -190,7 +191,7 @@ class Command(BaseCommand):
             }
         report = generate(
             RehearsalOperations(context, documents),
-            runs.host(),
+            host(),
             listen=listen,
             dry_run=True,
         )

@@ -10,12 +10,11 @@ from __future__ import annotations
 import html
 import re
 
-import nh3
 from markupsafe import Markup
 
 from generation.fact_sheet import fact_sheet
 from generation.items import Item
-from generation.markup import render_markdown
+from generation.markup import make_cleaner, render_markdown
 from generation.repositories.website.addresses import web_link
 
 TAGS = {
@@ -39,7 +38,7 @@ def _keep_attribute(tag: str, name: str, content: str) -> str | None:
     return link.href if link else None
 
 
-CLEANER = nh3.Cleaner(
+clean = make_cleaner(
     tags=TAGS,
     attributes={
         "a": {"href"},
@@ -47,7 +46,7 @@ CLEANER = nh3.Cleaner(
         "td": {"align"},
         "th": {"align"},
     },
-    attribute_filter=_keep_attribute,
+    keep=_keep_attribute,
     link_rel="noopener nofollow",
 )
 
@@ -57,7 +56,7 @@ def render_body(item: Item) -> Markup:
     # The page shows description and facts in places of their own.
     if item.markdown.strip() in ("", fact_sheet(item.description, item.meta)):
         return Markup("")
-    text = CLEANER.clean(render_markdown(item.markdown)).strip()
+    text = clean(render_markdown(item.markdown)).strip()
     text = _without_opening(_without_opening(text, item.name), item.description)
     text = ALIGNED_CELL.sub(r'<\1 class="align-\2">', LEADS_NOWHERE.sub(r"\1", text))
     # What the cleaner made is markup already, and only tags of it were renamed.

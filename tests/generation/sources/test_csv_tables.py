@@ -21,7 +21,7 @@ def test_columns_are_known_by_many_names() -> None:
     )
 
     (caddy,) = reading.candidates
-    assert caddy.model_dump(exclude={"path", "labels", "locator"}) == {
+    assert caddy.model_dump(exclude={"path", "groups", "labels", "locator"}) == {
         "name": "Caddy",
         "url": "https://caddyserver.com",
         "description": "Web server, with automatic HTTPS.",

@@ -1,0 +1,77 @@
+"""Production settings pass Django's own checks, and weaker ones do not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.env import CHECKOUT, Environment
+
+PRODUCTION = {
+    "DEBUG": "false",
+    "HTTPS_ONLY": "true",
+    "ALLOWED_HOSTS": "directories.example.org",
+    "SECRET_KEY": "K9#mQ2$vX7@pL4!wZ8^tR3&yN6*bH1(cJ5)dF0_gS-aV+eU=iO~kD",
+}
+
+
+def check_deploy(state_root: Path, **changes: str) -> tuple[int, str]:
+    """Run the check in a process of its own, with these variables and no others."""
+    own = {name.upper() for name in Environment.model_fields}
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in own},
+        **PRODUCTION,
+        **changes,
+        "STATE_ROOT": str(state_root),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    done = subprocess.run(
+        [
+            sys.executable,
+            "manage.py",
+            "check",
+            "--deploy",
+            "--fail-level",
+            "WARNING",
+        ],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_production_settings_pass_and_write_nothing(tmp_path: Path) -> None:
+    status, said = check_deploy(tmp_path / "var")
+
+    assert status == 0, said
+    assert "System check identified no issues" in said
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaints"),
+    [
+        ({"SECRET_KEY": "short"}, ["security.W009"]),
+        (
+            {"HTTPS_ONLY": "false"},
+            ["security.W004", "security.W008", "security.W012", "security.W016"],
+        ),
+        ({"DEBUG": "true"}, ["security.W018"]),
+    ],
+    ids=["weak key", "no https", "debug"],
+)
+def test_weaker_settings_do_not_pass(
+    tmp_path: Path, changes: dict[str, str], complaints: list[str]
+) -> None:
+    status, said = check_deploy(tmp_path, **changes)
+
+    assert status == 1
+    assert [c for c in complaints if c not in said] == []

@@ -1,0 +1,56 @@
+"""Short ways to what the web side's tests begin with: a request, a run, a claim."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from directories.models import Directory, GenerationRun
+from directories.services import commands, runs
+from directories.services.directories import GivenDocument, store_documents
+from directories.services.requests import build_request
+from generation.contract.commands import Claim, Command, CommandBatch, Reply
+from generation.contract.request import GenerationRequest
+from tests.fakes import CLOCKS
+
+# Refused before anything is looked up, so that a run over it warns and stays offline.
+PRIVATE_URL = "http://127.0.0.1/clocks"
+WITHOUT_ITEMS = "# Clocks\n\nThere is nothing to list here.\n"
+
+
+def document(text: str = CLOCKS, name: str = "clocks.md") -> GivenDocument:
+    return GivenDocument(name, text.encode(), "text/markdown")
+
+
+def ask(
+    directory: Directory, *documents: GivenDocument, **fields: Any
+) -> GenerationRequest:
+    """Keep a request and its documents on the directory, as the admin's form does."""
+    request = build_request(directory, fields, documents=documents or [document()])
+    store_documents(directory, documents or [document()])
+    directory.request = request.model_dump(mode="json")
+    directory.save(update_fields=["request"])
+    return request
+
+
+def start(directory: Directory, **fields: Any) -> GenerationRun:
+    return runs.start(
+        directory,
+        build_request(directory, fields, documents=[document()]),
+        trigger=GenerationRun.Trigger.COMMAND,
+        user=directory.owner,
+        documents=[document()],
+    )
+
+
+def say(run: GenerationRun, *batch: Command, attempt: int | None = None) -> Reply:
+    """Send commands for a run, and read again what the row says now."""
+    attempt = run.attempt if attempt is None else attempt
+    reply = commands.apply(
+        run.directory_id, CommandBatch(run_id=run.pk, attempt=attempt, commands=batch)
+    )
+    run.refresh_from_db()
+    return reply
+
+
+def claim(run: GenerationRun, worker: str = "host:1") -> Reply:
+    return say(run, Claim(worker=worker), attempt=0)
