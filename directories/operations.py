@@ -14,10 +14,11 @@ from directories.services import commands, runs
 from generation.contract.commands import Claim, Command, CommandBatch, Reply
 from generation.contract.context import RunContext
 from generation.exceptions import RunRefused
+from generation.interrupts import deferred
 
 
 class DatabaseDirectoryOperations:
-    """One attempt at one run, in this process."""
+    """One attempt at one run, in this process. No interrupt parts a transaction."""
 
     def __init__(self, run: GenerationRun) -> None:
         self._run_id: UUID = run.pk
@@ -25,24 +26,26 @@ class DatabaseDirectoryOperations:
         self._attempt = 0
 
     def claim(self, worker: str) -> Reply:
-        reply = self.send(Claim(worker=worker))
-        self._attempt = reply.attempt
+        with deferred():
+            reply = self.send(Claim(worker=worker))
+            self._attempt = reply.attempt
         return reply
 
     def fetch_context(self) -> RunContext:
-        return runs.context_of(self._run_id)
+        with deferred():
+            return runs.context_of(self._run_id)
 
     def fetch_document(self, sha256: str) -> bytes:
-        return runs.document_of(self._directory_id, sha256)
+        with deferred():
+            return runs.document_of(self._directory_id, sha256)
 
     def send(self, *batch: Command) -> Reply:
+        message = CommandBatch(
+            run_id=self._run_id, attempt=self._attempt, commands=batch
+        )
         try:
-            return commands.apply(
-                self._directory_id,
-                CommandBatch(
-                    run_id=self._run_id, attempt=self._attempt, commands=batch
-                ),
-            )
+            with deferred():
+                return commands.apply(self._directory_id, message)
         except DirectoryError as exc:
             raise RunRefused(str(exc)) from exc
 

@@ -1,4 +1,8 @@
-"""Moments in which Ctrl-C has to wait: when half a result would be worse than either end."""
+"""Moments in which Ctrl-C has to wait: when half a result would be worse than either end.
+
+Python raises KeyboardInterrupt between any two instructions, also between a BEGIN and the
+note that a transaction is open.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +21,32 @@ def uninterrupted() -> Iterator[None]:
 
     Only the main thread hears signals; elsewhere this does nothing.
     """
+    with _collected():
+        yield
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Let SIGINT and SIGTERM take effect when this block has ended, and not within it."""
+    with _collected() as arrived:
+        yield
+    for number in arrived:
+        signal.raise_signal(number)
+
+
+@contextmanager
+def _collected() -> Iterator[list[int]]:
+    arrived: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        arrived.append(number)
+
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield arrived
         return
-    before = {number: signal.signal(number, _note) for number in SIGNALS}
+    before = {number: signal.signal(number, note) for number in SIGNALS}
     try:
-        yield
+        yield arrived
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _note(number: int, frame: FrameType | None) -> None:
-    """Take the signal and do nothing."""
