@@ -128,11 +128,13 @@ class DirectoryAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Directory]
     ) -> HttpResponse | None:
         """Ask first, then run one directory after another and say how each one ended."""
-        if queryset.count() > MOST_AT_ONCE:
+        reason = runs.why_in_process()
+        if reason and queryset.count() > MOST_AT_ONCE:
             self.message_user(
                 request,
-                f"Choose at most {MOST_AT_ONCE} directories: each is generated while this "
-                "page waits. `manage.py generate_directory` has no such limit.",
+                f"Choose at most {MOST_AT_ONCE} directories, because each is generated "
+                f"while this page waits ({reason}), or start a worker. "
+                "`manage.py generate_directory` has no such limit.",
                 messages.ERROR,
             )
             return None
@@ -154,6 +156,7 @@ class DirectoryAdmin(admin.ModelAdmin):
                 "title": "Generate directory",
                 "opts": self.opts,
                 "directories": queryset,
+                "in_process_because": runs.why_in_process(),
                 "action_checkbox_name": ACTION_CHECKBOX_NAME,
             },
         )
@@ -162,7 +165,7 @@ class DirectoryAdmin(admin.ModelAdmin):
         self, request: HttpRequest, directory: Directory
     ) -> tuple[int, str | SafeString]:
         try:
-            run = runs.start(
+            run = runs.launch(
                 directory,
                 build_request(directory, {}),
                 trigger=GenerationRun.Trigger.ADMIN,
@@ -172,7 +175,6 @@ class DirectoryAdmin(admin.ModelAdmin):
             return messages.ERROR, f"{directory}: {exc}."
         except ValidationError as exc:
             return messages.ERROR, f"{directory} was not started: {explain(exc)}."
-        runs.run_here(run)
         return _message(directory, run)
 
 
@@ -219,6 +221,7 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
         "trigger",
         "triggered_by",
         "ran_on",
+        "fell_back_because",
         "attempt",
         "clock",
         "created_at",
@@ -263,6 +266,8 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
 def _message(directory: Directory, run: GenerationRun) -> tuple[int, SafeString]:
     """Say how a run ended, with the way to its history."""
     level, outcome = messages.ERROR, run.error
+    if run.state == RunState.QUEUED:
+        level, outcome = messages.SUCCESS, "a worker will make it"
     if run.state == RunState.SUCCEEDED:
         items = run.counts
         warnings = len((run.report or {}).get("warnings", ()))

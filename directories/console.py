@@ -92,6 +92,9 @@ def print_json(stream: Any, result: Result, *, seconds: float) -> None:
 def print_text(stream: Any, result: Result, *, seconds: float) -> None:
     report = result.report
     items = report.items
+    if result.status == "queued":
+        stream.write(f"{result.directory}: run {result.run_id} waits for a worker")
+        return
     if result.is_rehearsal:
         for change in report.changes:
             for line in describe_change(change):

@@ -79,7 +79,7 @@ class InternalAPI:
                 )
                 if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                     return _checked(response)
-                problem = f"it answered with status {response.status_code}"
+                problem = f"status {response.status_code}, {_detail(response)}"
             except requests.RequestException as exc:
                 problem = type(exc).__name__
             if wait is None:
@@ -145,7 +145,7 @@ def _checked(response: requests.Response) -> requests.Response:
     detail = _detail(response)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
         raise RunRefused(detail)
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE):
+    if status == HTTPStatus.UNAUTHORIZED:
         raise InternalAPIRefused(
             "the web side does not accept our signature: TRIGGER_INTERNAL_SECRET has to "
             "be the same on both sides, and the clocks within 30 seconds"

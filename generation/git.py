@@ -24,6 +24,7 @@ from git.exc import CommandError
 from generation.exceptions import RepositoryError, RepositoryMoved
 
 MAIN = "refs/heads/main"
+PLAIN = "100644"
 REF = re.compile(r"refs/[A-Za-z0-9][A-Za-z0-9._/-]{0,198}")
 
 # What would end a name or an address in a commit, and let the rest be read as something else.
@@ -106,13 +107,19 @@ class Repository:
         return listed.decode().strip() or None
 
     def tree(self, commit: str) -> dict[str, str]:
-        """List every file of a commit: path to blob id, in git's order."""
+        """List every entry of a commit: path to blob id, in git's order.
+
+        What is no plain file (a link, a submodule, an executable) has its mode behind the
+        id, so that it is equal to nothing that we write.
+        """
         entries: dict[str, str] = {}
         listing = self._git("ls-tree", "-r", "-z", "--full-tree", commit)
         for line in listing.split(b"\0"):
-            head, _, path = line.partition(b"\t")
-            if head.startswith((b"100644 blob", b"100755 blob")):
-                entries[path.decode("utf-8", "surrogateescape")] = head[12:].decode()
+            head, tab, path = line.partition(b"\t")
+            if tab:
+                mode, _, blob = head.decode().split()
+                entry = blob if mode == PLAIN else f"{blob} {mode}"
+                entries[path.decode("utf-8", "surrogateescape")] = entry
         return entries
 
     def tree_id(self, commit: str) -> str:
@@ -120,8 +127,8 @@ class Repository:
         return self._git("rev-parse", f"{commit}^{{tree}}").decode().strip()
 
     def read(self, blobs: Iterable[str]) -> Iterator[bytes]:
-        """Read blobs by id, in the order given, through one process."""
-        wanted = list(blobs)
+        """Read blobs, by what `tree` gives for them, in order and through one process."""
+        wanted = [blob.partition(" ")[0] for blob in blobs]
         if not wanted:
             return
         with self._process("cat-file", "--batch") as (stdin, stdout):

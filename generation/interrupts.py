@@ -1,7 +1,8 @@
 """Moments in which Ctrl-C has to wait: when half a result would be worse than either end.
 
 Python raises KeyboardInterrupt between any two instructions, also between a BEGIN and the
-note that a transaction is open.
+note that a transaction is open. And a terminal sends its Ctrl-C to the git commands that we
+started as well: they inherit the blocked signals.
 """
 
 from __future__ import annotations
@@ -45,8 +46,11 @@ def _collected() -> Iterator[list[int]]:
         yield arrived
         return
     before = {number: signal.signal(number, note) for number in SIGNALS}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield arrived
     finally:
+        # What has arrived meanwhile is delivered now, to `note`.
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number, handler in before.items():
             signal.signal(number, handler)

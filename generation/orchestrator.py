@@ -6,7 +6,7 @@ Every way out of here is reported: a run that was claimed is finished, whatever 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +49,7 @@ log = structlog.get_logger(__name__)
 
 # How often a step may say how far it is, in seconds.
 SPEAKS_EVERY = 0.5
+LOGGED_WARNINGS = 100
 
 
 class Host(NamedTuple):
@@ -193,7 +194,7 @@ class _Run:
             self._operations.send(
                 PublishDone(),
                 AppendLog(message=f"publish: {build.note()}"),
-                *map(_warning, later),
+                *_warnings(later),
                 *_success(report),
             )
             self._listen(Progress("done", 100))
@@ -227,7 +228,7 @@ class _Run:
     def _warn(self, warnings: tuple[str, ...]) -> None:
         """Log a warning when it arises: a run that fails later has no report."""
         if warnings:
-            self._say(*map(_warning, warnings))
+            self._say(*_warnings(warnings))
 
     def _progress_of(self, step: str, weight: int) -> Callable[[float], None]:
         def report(fraction: float) -> None:
@@ -272,8 +273,12 @@ def _finish(operations: DirectoryOperations, outcome: Outcome, *, error: str) ->
         )
 
 
-def _warning(text: str) -> AppendLog:
-    return AppendLog(level=LogLevel.WARNING, message=text[:2000])
+def _warnings(texts: tuple[str, ...]) -> Iterator[AppendLog]:
+    """Log some warnings and count the rest; the report has them all."""
+    for text in texts[:LOGGED_WARNINGS]:
+        yield AppendLog(level=LogLevel.WARNING, message=text[:2000])
+    if (more := len(texts) - LOGGED_WARNINGS) > 0:
+        yield AppendLog(level=LogLevel.WARNING, message=f"and {more} more warnings")
 
 
 def _success(report: Report) -> tuple[Command, ...]:

@@ -14,10 +14,15 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
+import structlog
+
 from generation.contract.commands import PlannedCommit, RepositoryKind
 from generation.contract.context import Identity
 from generation.exceptions import RepositoryError
 from generation.git import MAIN, Commit, Repository
+from generation.interrupts import uninterrupted
+
+log = structlog.get_logger(__name__)
 
 KINDS: tuple[RepositoryKind, ...] = ("data", "list", "website")
 _SUFFIXES: dict[RepositoryKind, str] = {
@@ -87,21 +92,29 @@ class Publication:
                     moved.append(kind)
                     self._repository(kind).move(MAIN, new=commit.new, old=commit.old)
         except BaseException:
-            for kind in reversed(moved):
-                # The last of them may not have moved: then its way back is refused.
-                with suppress(RepositoryError):
-                    commit = self.planned[kind]
-                    self._repository(kind).move(MAIN, new=commit.old, old=commit.new)
-            self.discard()
+            with uninterrupted():
+                self._move_back(moved)
+                self.discard()
             raise
         self._drop_refs()
 
     def discard(self) -> None:
         """Forget what was staged, and the repositories that were made for it."""
-        self._drop_refs()
-        for repository in self._created:
-            if repository.head() is None:
-                repository.remove()
+        with uninterrupted():
+            self._drop_refs()
+            for repository in self._created:
+                if repository.head() is None:
+                    repository.remove()
+
+    def _move_back(self, moved: list[RepositoryKind]) -> None:
+        for kind in reversed(moved):
+            repository, commit = self._repository(kind), self.planned[kind]
+            # The last of them may not have moved, and is where it was.
+            if repository.head() == commit.new:
+                try:
+                    repository.move(MAIN, new=commit.old, old=commit.new)
+                except RepositoryError:
+                    log.exception("could not move back", repository=repository.path)
 
     def _write(self, change: Change) -> str:
         if change.repository.create():

@@ -61,13 +61,16 @@ _Dumper.add_representer(
 )
 
 
-def parse(content: bytes) -> Any:
-    """Read one YAML document. Raises InvalidYAML."""
-    if len(content) > MAX_BYTES:
-        raise InvalidYAML(f"the file is larger than {MAX_BYTES} bytes")
+def parse(content: bytes, *, times: int = 1) -> Any:
+    """Read one YAML document, of at most so many times the usual size.
+
+    Raises InvalidYAML.
+    """
+    if len(content) > MAX_BYTES * times:
+        raise InvalidYAML(f"the file is larger than {MAX_BYTES * times} bytes")
     try:
         text = content.decode("utf-8-sig")
-        _guard(text)
+        _guard(text, most_events=MAX_EVENTS * times)
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader, and guarded
     except UnicodeDecodeError as exc:
         raise InvalidYAML("the file is not UTF-8") from exc
@@ -94,7 +97,7 @@ def dump(document: Any) -> bytes:
     return text.encode()
 
 
-def _guard(text: str) -> None:
+def _guard(text: str, *, most_events: int) -> None:
     depth = 0
     for count, event in enumerate(yaml.parse(text, yaml.CSafeLoader)):
         if isinstance(event, AliasEvent):
@@ -105,5 +108,5 @@ def _guard(text: str) -> None:
             depth -= 1
         if depth > MAX_DEPTH:
             raise InvalidYAML(f"it is nested more than {MAX_DEPTH} levels deep")
-        if count > MAX_EVENTS:
+        if count > most_events:
             raise InvalidYAML("it holds too many values")

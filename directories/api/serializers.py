@@ -56,6 +56,7 @@ class RunSerializer(serializers.ModelSerializer[GenerationRun]):
             "attempt",
             "trigger",
             "ran_on",
+            "fell_back_because",
             "cancel_requested",
             "error",
             "created_at",

@@ -58,18 +58,17 @@ class DirectoryDetail(generics.RetrieveAPIView[Directory]):
 
 class Generate(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
-        """Start a run: 202 and the run, in its final state when it ran in process."""
+        """Start a run: 202 and the run, queued for a worker, or over when it was made here."""
         directory = get_object_or_404(own_directories(request), pk=pk)
         body = _object(request)
         documents = inline_documents(body)
-        run = runs.start(
+        run = runs.launch(
             directory,
             build_request(directory, body, documents=documents),
             trigger=GenerationRun.Trigger.API,
             user=_caller(request),
             documents=documents or (),
         )
-        runs.run_here(run)
         location = reverse("run", args=[run.pk])
         return Response(RunSerializer(run).data, 202, headers={"Location": location})
 

@@ -171,7 +171,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ("-created_at",),
-                "get_latest_by": "created_at",
             },
         ),
         migrations.CreateModel(

@@ -20,6 +20,8 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+# How long a run may wait for a worker before another may take its place.
+UNCLAIMED_FOR = timedelta(minutes=10)
 ACTIVE = (RunState.QUEUED.value, RunState.RUNNING.value)
 
 
@@ -27,20 +29,21 @@ class GenerationRunQuerySet(models.QuerySet["GenerationRun"]):
     def active(self) -> GenerationRunQuerySet:
         return self.filter(state__in=ACTIVE)
 
-    def over(self) -> GenerationRunQuerySet:
-        return self.exclude(state__in=ACTIVE)
-
     def lost(self) -> GenerationRunQuerySet:
         """Active, but silent for longer than the lease. The database's clock decides.
 
-        A run that was not handed to a queue is lost, too, when nobody claims it.
+        A run that nobody claims is lost, too: soon when it was to be made in process,
+        later when it was handed to a queue, which may have forgotten it.
         """
         lease = timedelta(seconds=settings.RUN_LEASE_SECONDS)
         silent = models.Q(state=RunState.RUNNING, lease_expires_at__lt=Now())
         forgotten = models.Q(
             state=RunState.QUEUED, dispatched_at=None, created_at__lt=Now() - lease
         )
-        return self.filter(silent | forgotten)
+        unclaimed = models.Q(
+            state=RunState.QUEUED, dispatched_at__lt=Now() - UNCLAIMED_FOR
+        )
+        return self.filter(silent | forgotten | unclaimed)
 
 
 class GenerationRun(models.Model):
@@ -93,7 +96,6 @@ class GenerationRun(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        get_latest_by = "created_at"
         constraints = (
             models.UniqueConstraint(
                 fields=("directory",),
@@ -115,10 +117,6 @@ class GenerationRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.directory_id} {self.state} {self.id}"
-
-    @property
-    def is_over(self) -> bool:
-        return self.state not in ACTIVE
 
 
 class RunAttempt(models.Model):

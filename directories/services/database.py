@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.utils import OperationalError
+from django.db.utils import DatabaseError
 
 from directories.exceptions import NotPossible
 
@@ -25,7 +26,7 @@ def is_ready() -> bool:
             return False
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except OperationalError as exc:
+    except DatabaseError as exc:
         raise NotPossible(f"the database does not answer: {exc}") from exc
     if behind:
         raise NotPossible("the database is behind the code; run `manage.py migrate`")
@@ -33,9 +34,12 @@ def is_ready() -> bool:
 
 
 def make() -> Path:
-    """Make the embedded database, and say where it lies."""
+    """Make the embedded database, and say where it lies. Of several at once, one does."""
     _path().parent.mkdir(parents=True, exist_ok=True)
-    call_command("migrate", verbosity=0, interactive=False)
+    with _path().with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_ready():
+            call_command("migrate", verbosity=0, interactive=False)
     return _path()
 
 

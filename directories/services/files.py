@@ -74,13 +74,17 @@ class Sources(NamedTuple):
 def read_directory_file(path: Path) -> DirectoryFile:
     """Read a `directory.toml`. Raises NotPossible, naming what is wrong with it."""
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.expanduser().read_text("utf-8"))
     except OSError as exc:
         raise NotPossible(f"{path} cannot be read: {exc.strerror}") from exc
+    except (RuntimeError, RecursionError) as exc:
+        raise NotPossible(f"{path} cannot be read: {exc}") from exc
     except UnicodeDecodeError as exc:
         raise NotPossible(f"{path} is not UTF-8; save it so") from exc
     except tomllib.TOMLDecodeError as exc:
         raise NotPossible(f"{path} is not valid TOML: {exc}") from exc
+    except ValueError as exc:
+        raise NotPossible(f"{path} holds a value that cannot be read") from exc
     try:
         return DirectoryFile.model_validate(document)
     except ValidationError as exc:
@@ -94,9 +98,20 @@ def read_sources(sources: tuple[str, ...] | list[str], *, folder: Path) -> Sourc
     A relative path is relative to `folder`. Raises NotPossible for a file that nobody
     could use, before anything is written.
     """
-    urls = [source for source in sources if source.startswith(("http://", "https://"))]
-    paths = [source for source in sources if source not in urls]
-    return Sources(urls, [_read(path, folder=folder) for path in paths])
+    given = [source.strip() for source in sources]
+    urls = [s for s in given if s.lower().startswith(("http://", "https://"))]
+    documents: list[GivenDocument] = []
+    names: set[str] = set()
+    for source in (source for source in given if source not in urls):
+        document = _read(source, folder=folder)
+        # Two files of one name are two sources.
+        number = 2
+        name = document.name
+        while name in names:
+            name, number = f"{document.name} ({number})", number + 1
+        names.add(name)
+        documents.append(document._replace(name=name))
+    return Sources(urls, documents)
 
 
 def explain(exc: ValidationError) -> str:
@@ -109,12 +124,13 @@ def explain(exc: ValidationError) -> str:
 
 
 def _read(source: str, *, folder: Path) -> GivenDocument:
-    path = folder / Path(source).expanduser()
     try:
+        path = folder / Path(source).expanduser()
         content = path.read_bytes()
-    except OSError as exc:
+    except (OSError, ValueError, RuntimeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else exc
         raise NotPossible(
-            f"the source {source} cannot be read: {exc.strerror}. "
+            f"the source {source!r} cannot be read: {reason}. "
             "Give an existing file, or a URL that begins with https://"
         ) from exc
     if not content.strip():

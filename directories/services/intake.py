@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from directories.exceptions import NotPossible
 from directories.models import Directory
@@ -14,7 +14,9 @@ from directories.services.directories import GivenDocument, check_slug
 from directories.services.files import explain, read_directory_file, read_sources
 from directories.services.owners import find_owner
 from directories.services.requests import build_request
-from generation.contract.request import MAX_DESCRIPTION, GenerationRequest
+from generation.contract.request import Description, GenerationRequest
+
+_Description: TypeAdapter[str | None] = TypeAdapter(Description | None)
 
 
 class Typed(NamedTuple):
@@ -49,10 +51,10 @@ class Wanted(NamedTuple):
 
 def read(typed: Typed, *, has_database: bool) -> Wanted:
     """Understand what was typed. Raises DirectoryError."""
-    path = Path(typed.directory).expanduser()
+    path = Path(typed.directory)
     fields: dict[str, Any] = {}
     slug, description, documents = typed.directory, typed.description, None
-    is_file = path.suffix == ".toml" or path.is_file()
+    is_file = path.suffix == ".toml"
     if is_file:
         file = read_directory_file(path)
         slug, fields = file.slug, file.request()
@@ -65,10 +67,15 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
             typed.sources, folder=Path.cwd()
         )
     fields |= _options(typed)
+    namespace, _, name = slug.rpartition("/")
+    check_slug(name)
     directory = find_directory(slug, owner=typed.owner) if has_database else None
-    slug = slug.rpartition("/")[2]
     if directory is None:
-        check_slug(slug)
+        if namespace:
+            raise NotPossible(
+                f"there is no directory {slug}; a new one gets the namespace of its "
+                "owner, so give its slug alone"
+            )
         if "name" not in fields:
             raise NotPossible(
                 f"there is no directory {slug}. To make it, give --name and a --source "
@@ -84,11 +91,10 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
     except ValidationError as exc:
         where = f"{path}: " if is_file else ""
         raise NotPossible(f"{where}{explain(exc)}") from exc
-    if description is not None and len(description) > MAX_DESCRIPTION:
-        raise NotPossible(
-            f"description: it has {len(description)} characters and may have "
-            f"{MAX_DESCRIPTION}"
-        )
+    try:
+        description = _Description.validate_python(description)
+    except ValidationError as exc:
+        raise NotPossible(f"description: {explain(exc)}") from exc
     if directory is not None:
         owner: User | None = directory.owner
     else:
@@ -96,7 +102,7 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
     return Wanted(
         directory=directory,
         owner=owner,
-        slug=slug,
+        slug=name,
         name=request.name,
         description=_either(description, directory),
         request=request,

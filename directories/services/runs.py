@@ -95,11 +95,16 @@ def launch(
     return run
 
 
-def dispatch(run: GenerationRun) -> None:
-    """Hand a queued run to a worker. Where that cannot be, say why and make it here."""
-    reason = dispatching.why_not() or workers.why_none(
+def why_in_process() -> str:
+    """Say why a run would be made in this process; "" when a worker would take it."""
+    return dispatching.why_not() or workers.why_none(
         queue=settings.TRIGGER_MACHINE, queue_key=dispatching.queue_key()
     )
+
+
+def dispatch(run: GenerationRun) -> None:
+    """Hand a queued run to a worker. Where that cannot be, say why and make it here."""
+    reason = why_in_process()
     if not reason:
         # Before the message leaves, because a worker may be quicker than this row.
         GenerationRun.objects.filter(pk=run.pk).update(dispatched_at=Now())

@@ -23,6 +23,8 @@ def export_site(directory: Directory, folder: Path) -> int:
 
     The folder is replaced as a whole, and only if it is empty or an earlier export.
     """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise NotPossible(f"{folder} is no folder; name another one")
     if folder.exists() and not (folder / MARKER).is_file() and any(folder.iterdir()):
         raise NotPossible(
             f"{folder} holds files that are not an earlier export; name another folder"
@@ -38,7 +40,10 @@ def export_site(directory: Directory, folder: Path) -> int:
     if commit is None:
         raise NotPossible(f"{directory} has no website yet; generate it first")
     tree = {
-        p: b for p, b in repository.tree(commit).items() if not p.startswith(FOLDER)
+        path: blob
+        for path, blob in repository.tree(commit).items()
+        # Neither our records, nor links and submodules that a person put there.
+        if not path.startswith(FOLDER) and " " not in blob
     }
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from generation.fact_sheet import fact_sheet
 from generation.markup import strip_raw_html
-from generation.pipeline.draft import Draft, StepResult, Tools
-
-# The fact that is a text: some sources bring one along.
-BODY = "markdown"
+from generation.pipeline.draft import BODY, Draft, StepResult, Tools
 
 
 def skip_validation(draft: Draft, tools: Tools) -> StepResult:

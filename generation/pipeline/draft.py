@@ -18,6 +18,9 @@ from generation.repositories.state import ItemRecord, Provenance
 from generation.sources.candidates import Candidate, Document, LeftOut
 from generation.sources.fetch import Page
 
+# The fact that is a text: some sources bring one along.
+BODY = "markdown"
+
 
 class Plan(Record):
     """What the request and its prompt ask for, taken together."""
@@ -26,7 +29,6 @@ class Plan(Record):
     prompt_urls: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     priorities: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
 
 
 class Entry(Record):

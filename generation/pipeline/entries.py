@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from typing import Any
 
-from generation.pipeline.draft import Draft, Entry, StepResult, Tools
+from generation.pipeline.draft import BODY, Draft, Entry, StepResult, Tools
 from generation.report import Merge, SourceReport
 from generation.repositories.state import Provenance
 from generation.sources.candidates import Candidate, LeftOut
@@ -13,6 +14,10 @@ from generation.sources.names import name_key
 from generation.sources.urls import canonical_url, clean_url
 
 LONGEST_NAME = 200
+LONGEST_DESCRIPTION = 5_000
+LONGEST_FACT = 2_000
+LONGEST_BODY = 100_000
+MOST_IN_A_FACT = 100
 
 
 def filter_content(draft: Draft, tools: Tools) -> StepResult:
@@ -33,7 +38,7 @@ def filter_content(draft: Draft, tools: Tools) -> StepResult:
                 )
             )
         else:
-            kept.append(candidate)
+            kept.append(_within_bounds(candidate))
     result = draft.but(candidates=tuple(kept), left_out=(*draft.left_out, *left_out))
     return StepResult(result, f"{len(kept)} of {len(draft.candidates)} entries kept")
 
@@ -108,6 +113,25 @@ def names_agree(one: str, other: str) -> bool:
         return True
     words, others = ({name_key(word) for word in name.split()} for name in (one, other))
     return bool(words) and bool(others) and (words <= others or others <= words)
+
+
+def _within_bounds(candidate: Candidate) -> Candidate:
+    """Cut what is longer than anybody reads, so that every file stays readable."""
+    return candidate.model_copy(
+        update={
+            "description": candidate.description[:LONGEST_DESCRIPTION],
+            "facts": {
+                key: _bounded(value, LONGEST_BODY if key == BODY else LONGEST_FACT)
+                for key, value in candidate.facts.items()
+            },
+        }
+    )
+
+
+def _bounded(fact: Any, longest: int) -> Any:
+    if isinstance(fact, list):
+        return [_bounded(part, longest) for part in fact[:MOST_IN_A_FACT]]
+    return fact[:longest] if isinstance(fact, str) else fact
 
 
 def _unusable(candidate: Candidate) -> str:

@@ -50,14 +50,20 @@ class _Merger:
         self._context = tools.context
         self._stored = tools.stored
         self._now = f"{tools.context.clock:%Y-%m-%d %H:%M}"
-        self._failed = {report.source for report in draft.sources if report.error}
+        # A page that came without any item has failed as well, whatever it was.
+        self._failed = {r.source for r in draft.sources if r.error or not r.found}
+        self._read = {r.source for r in draft.sources} - self._failed
         self._by_url: dict[str, list[StoredItem]] = defaultdict(list)
         for stored in self._stored.items:
             self._by_url[canonical_url(stored.item.source_url)].append(stored)
         self._entries_on = Counter(canonical_url(entry.url) for entry in draft.entries)
         self._taken = self._stored.taken_slugs
-        self._tombstones = {record.id: record for record in self._stored.tombstones}
-        self._ids = {stored.item.id for stored in self._stored.items}
+        self._by_id = {stored.item.id: stored for stored in self._stored.items}
+        self._removed = defaultdict(list)
+        for record in self._stored.tombstones:
+            self._removed[record.id].append(record)
+        self._unreadable = {record.id for record in self._stored.unreadable}
+        self._ids = {*self._by_id, *self._removed, *self._unreadable}
         self._met: set[str] = set()
         self._items: list[Item] = []
         self._records: list[ItemRecord] = []
@@ -66,28 +72,18 @@ class _Merger:
         self._unchanged = 0
 
     def add(self, entry: Entry) -> None:
-        if stored := self._match(entry):
-            self._met.add(stored.item.slug)
-            self._update(stored, entry)
-            return
+        """Find out what an entry is, from the surest sign to the weakest."""
         ids = item_id(entry.url), item_id(entry.url, name_key(entry.name))
-        if any(key in self._tombstones for key in ids):
-            self._left_out.append(
-                LeftOut(
-                    name=entry.name,
-                    url=entry.url,
-                    source=entry.sources[0].source,
-                    reason="a person removed it from the directory",
-                )
-            )
-            return
-        key = ids[0] if ids[0] not in self._ids else ids[1]
-        slug = unique_slug(entry.name, self._taken)
-        item = _item_of(entry, key=key, slug=slug, updated_at=self._now)
-        self._ids.add(key)
-        self._taken.add(slug)
-        self._keep(item, entry.sources)
-        self._changes.append(ItemChange(kind="added", slug=slug, name=item.name))
+        if stored := self._of_same_name(entry) or self._with_other_link(entry, ids):
+            self._update(stored, entry)
+        elif self._was_removed(entry, ids):
+            self._leave_out(entry, "a person removed it from the directory")
+        elif not self._unreadable.isdisjoint(ids):
+            self._leave_out(entry, "its file in the data repository cannot be read")
+        elif stored := self._renamed(entry):
+            self._update(stored, entry)
+        else:
+            self._add_new(entry, key=ids[0] if ids[0] not in self._ids else ids[1])
 
     def result(self) -> StepResult:
         removed = {stored.item.slug for stored in self._rest() if self._removes(stored)}
@@ -99,8 +95,9 @@ class _Merger:
                 )
             else:
                 self._unchanged += 1
-                self._keep(item, stored.sources)
-        self._records += self._stored.tombstones
+                self._items.append(item)
+                self._records.append(stored.record)
+        self._records += (*self._stored.tombstones, *self._stored.unreadable)
         catalogue = resolve_labels(
             self._draft.catalogue.model_copy(
                 update={"items": tuple(sorted(self._items, key=lambda i: i.slug))}
@@ -124,57 +121,98 @@ class _Merger:
         )
         return StepResult(draft, note)
 
-    def _match(self, entry: Entry) -> StoredItem | None:
-        """Find the item that an entry is: same link, and a like name or no rival."""
+    def _of_same_name(self, entry: Entry) -> StoredItem | None:
+        """Find the item that has this link and a name that agrees."""
+        for stored in self._by_url[canonical_url(entry.url)]:
+            is_free = stored.item.slug not in self._met
+            if is_free and names_agree(stored.item.name, entry.name):
+                return stored
+        return None
+
+    def _with_other_link(self, entry: Entry, ids: tuple[str, ...]) -> StoredItem | None:
+        """Find the item that was made from this link and has another one by now."""
+        for key in ids:
+            stored = self._by_id.get(key)
+            if stored is None or stored.item.slug in self._met:
+                continue
+            if canonical_url(stored.item.source_url) != canonical_url(entry.url):
+                return stored
+        return None
+
+    def _renamed(self, entry: Entry) -> StoredItem | None:
+        """Take the only item on a link for the only entry on it, whatever its name."""
         url = canonical_url(entry.url)
         on_this_link = self._by_url[url]
-        free = [stored for stored in on_this_link if stored.item.slug not in self._met]
-        for stored in free:
-            if names_agree(stored.item.name, entry.name):
-                return stored
-        is_renamed = len(on_this_link) == len(free) == self._entries_on[url] == 1
-        return free[0] if is_renamed else None
+        has_history = item_id(entry.url) in self._removed
+        if has_history or len(on_this_link) != 1 or self._entries_on[url] != 1:
+            return None
+        return None if on_this_link[0].item.slug in self._met else on_this_link[0]
+
+    def _was_removed(self, entry: Entry, ids: tuple[str, ...]) -> bool:
+        return any(
+            not record.name or names_agree(record.name, entry.name)
+            for key in ids
+            for record in self._removed.get(key, ())
+        )
+
+    def _leave_out(self, entry: Entry, reason: str) -> None:
+        source = entry.sources[0].source
+        self._left_out.append(
+            LeftOut(name=entry.name, url=entry.url, source=source, reason=reason)
+        )
+
+    def _add_new(self, entry: Entry, *, key: str) -> None:
+        slug = unique_slug(entry.name, self._taken)
+        item = _item_of(entry, key=key, slug=slug, updated_at=self._now)
+        self._ids.add(key)
+        self._taken.add(slug)
+        sources = _described_by(entry.sources[0].source, entry.sources)
+        self._keep(item, entry.name, sources)
+        self._changes.append(ItemChange(kind="added", slug=slug, name=item.name))
 
     def _update(self, stored: StoredItem, entry: Entry) -> None:
         old = stored.item
-        again = {source.source for source in entry.sources}
-        elsewhere = (source for source in stored.sources if source.source not in again)
-        sources = (*entry.sources, *elsewhere)
-        if stored.edited:
-            self._unchanged += 1
-            self._keep(old, sources)
-            return
-        new = self._updated(stored, entry)
+        self._met.add(old.slug)
+        new, sources = self._updated(stored, entry)
         fields = tuple(_differences(old, new))
-        if not fields:
+        if stored.edited or not fields:
             self._unchanged += 1
-            self._keep(old, sources)
+            self._keep(old, entry.name, sources)
             return
-        self._keep(new.model_copy(update={"updated_at": self._now}), sources)
+        self._keep(
+            new.model_copy(update={"updated_at": self._now}), entry.name, sources
+        )
         self._changes.append(
             ItemChange(kind="updated", slug=old.slug, name=new.name, fields=fields)
         )
 
-    def _updated(self, stored: StoredItem, entry: Entry) -> Item:
-        """The source that described an item goes on describing it; others fill gaps.
+    def _updated(
+        self, stored: StoredItem, entry: Entry
+    ) -> tuple[Item, tuple[Provenance, ...]]:
+        """Bring an item up to date, and say where it comes from, its describer first.
 
-        While one of its sources fails, an item stays as it is.
+        The source that described an item goes on describing it; others fill gaps. Another
+        takes over when that one was read and does not list the item any more. While one of
+        its sources fails, an item stays as it is.
         """
-        old = stored.item
-        known = {source.source for source in stored.sources}
-        if known & self._failed:
-            return old
+        old, known = stored.item, stored.record.sources
+        again = {source.source for source in entry.sources}
+        sources = (*entry.sources, *(s for s in known if s.source not in again))
+        if {source.source for source in known} & self._failed:
+            return old, _described_by(known[0].source, sources)
         fresh = _item_of(entry, key=old.id, slug=old.slug, updated_at=old.updated_at)
-        if entry.sources[0].source in known:
+        first = entry.sources[0].source
+        describer = known[0].source if known else ""
+        if describer == first or (describer in self._read and describer not in again):
             changes = {name: getattr(fresh, name) for name in MEANINGFUL}
-        else:
-            changes = {
-                "description": old.description or fresh.description,
-                "tags": tuple(sorted({*old.tags, *fresh.tags})),
-                "markdown": old.markdown or fresh.markdown,
-                "meta": fresh.meta | old.meta,
-            }
-        return old.model_copy(update=changes)
+            return old.model_copy(update=changes), _described_by(first, sources)
+        changes = {
+            "description": old.description or fresh.description,
+            "tags": tuple(sorted({*old.tags, *fresh.tags})),
+            "markdown": old.markdown or fresh.markdown,
+            "meta": fresh.meta | old.meta,
+        }
+        return old.model_copy(update=changes), _described_by(describer, sources)
 
     def _rest(self) -> Iterator[StoredItem]:
         return (s for s in self._stored.items if s.item.slug not in self._met)
@@ -184,13 +222,24 @@ class _Merger:
         method = self._context.request.generation_method
         if method is not GenerationMethod.RECREATE or stored.edited:
             return False
-        sources = {source.source for source in stored.sources}
+        sources = {source.source for source in stored.record.sources}
         return bool(sources) and not sources & self._failed
 
-    def _keep(self, item: Item, sources: tuple[Provenance, ...]) -> None:
+    def _keep(self, item: Item, name: str, sources: tuple[Provenance, ...]) -> None:
+        """Remember an item by the name that its source gives it."""
         self._items.append(item)
-        ordered = tuple(sorted(set(sources), key=lambda s: (s.source, s.locator)))
-        self._records.append(ItemRecord(id=item.id, slug=item.slug, sources=ordered))
+        self._records.append(
+            ItemRecord(id=item.id, slug=item.slug, name=name, sources=sources)
+        )
+
+
+def _described_by(
+    describer: str, sources: tuple[Provenance, ...]
+) -> tuple[Provenance, ...]:
+    """Put the source that describes an item first, and the others in order."""
+    return tuple(
+        sorted(set(sources), key=lambda s: (s.source != describer, s.source, s.locator))
+    )
 
 
 def resolve_labels(catalogue: Catalogue, *, keep: set[str]) -> Catalogue:

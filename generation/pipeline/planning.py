@@ -32,7 +32,6 @@ def process_prompt(draft: Draft, tools: Tools) -> StepResult:
         prompt_urls=tuple(urls),
         categories=tuple(dict.fromkeys([*categories, *priorities])),
         priorities=tuple(dict.fromkeys(priorities)),
-        keywords=request.target_keywords,
     )
     sources = len(plan.source_urls) + len(urls) + len(request.source_documents)
     note = f"{_count(sources, 'source')}, {_count(len(plan.categories), 'category')}"

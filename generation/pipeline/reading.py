@@ -8,6 +8,7 @@ from generation.report import SourceReport
 from generation.sources import read_document
 from generation.sources.candidates import Candidate, Document, LeftOut
 from generation.sources.decoding import decode
+from generation.sources.urls import source_name
 
 
 def retrieve_content(draft: Draft, tools: Tools) -> StepResult:
@@ -43,11 +44,14 @@ def retrieve_content(draft: Draft, tools: Tools) -> StepResult:
             page = tools.fetch(url)
             text = decode(page.content, content_type=page.content_type)
         except SourceError as exc:
-            failures.append(SourceReport(source=url, error=str(exc)))
+            failures.append(SourceReport(source=source_name(url), error=str(exc)))
         else:
             documents.append(
                 Document(
-                    source=url, url=page.url, media_type=page.content_type, text=text
+                    source=source_name(url),
+                    url=page.url,
+                    media_type=page.content_type,
+                    text=text,
                 )
             )
         tools.progress((len(documents) + len(failures)) / total)

@@ -28,6 +28,10 @@ def categorise(draft: Draft, tools: Tools) -> StepResult:
     # Given names come first, so that theirs is the spelling.
     wanted = {label_key(name): name for name in reversed(draft.plan.categories)}
     tags = Vocabulary((tag.id, tag.name) for tag in stored.tags)
+    # What a source calls a tag comes first: a mark of the same name is one, then.
+    for tag in (tag for entry in draft.entries for tag in entry.tags):
+        if label_key(tag):
+            tags.id_of(tag)
     common = _common_labels(draft.entries, known=tags)
     entries = []
     for entry in draft.entries:

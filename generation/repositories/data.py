@@ -18,7 +18,6 @@ from generation.repositories import File, Masthead
 from generation.repositories.state import (
     ITEMS,
     ItemRecord,
-    Provenance,
     Snapshot,
     item_id,
     read_table,
@@ -27,6 +26,8 @@ from generation.repositories.state import (
 )
 from generation.yaml import InvalidYAML, Quoted, dump, parse
 
+# A list of labels may be so many times longer than an item.
+LABEL_FILES = 20
 ITEM_PATH = re.compile(r"data/([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)\.(yml|yaml)")
 
 _ITEM_KEYS = {
@@ -41,17 +42,22 @@ class StoredItem(NamedTuple):
     item: Item
     paths: tuple[str, ...]
     edited: bool
-    sources: tuple[Provenance, ...]
+    record: ItemRecord
 
 
 class Stored(NamedTuple):
-    """A data repository, read. `records` are of items whose file a person removed."""
+    """A data repository, read.
+
+    `tombstones` are of items whose file a person removed, `unreadable` of those whose file
+    nobody can read at the moment.
+    """
 
     snapshot: Snapshot
     items: tuple[StoredItem, ...]
     categories: tuple[Category, ...]
     tags: tuple[Tag, ...]
     tombstones: tuple[ItemRecord, ...]
+    unreadable: tuple[ItemRecord, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -74,8 +80,10 @@ def read_data(repository: Repository) -> Stored:
     snapshot = take_snapshot(repository)
     tree = snapshot.tree
     records = {
-        row["slug"]: ItemRecord.model_validate(row)
-        for row in read_table(repository, tree, ITEMS)
+        record.slug: record
+        for record in read_table(
+            repository, tree, ITEMS, ItemRecord.model_validate_json
+        )
     }
     categories = tuple(
         Category(**known, priority=_integer(rest.pop("priority", None)), extra=rest)
@@ -90,12 +98,13 @@ def read_data(repository: Repository) -> Stored:
     warnings: list[str] = []
     items = tuple(_read_items(snapshot, records, warnings))
     present = {stored.item.slug for stored in items}
-    tombstones = tuple(
-        record
-        for slug, record in records.items()
-        if slug not in present and snapshot.is_deleted(f"data/{slug}/{slug}.yml")
+    ids = {stored.item.id for stored in items}
+    missing = [record for slug, record in records.items() if slug not in present]
+    lost = [r for r in missing if f"data/{r.slug}/{r.slug}.yml" in tree]
+    gone = [r for r in missing if r not in lost and r.id not in ids]
+    return Stored(
+        snapshot, items, categories, tags, tuple(gone), tuple(lost), tuple(warnings)
     )
-    return Stored(snapshot, items, categories, tags, tombstones, tuple(warnings))
 
 
 def render_data(
@@ -114,12 +123,12 @@ def render_data(
     yield File("tags.yml", dump([_tag(tag) for tag in catalogue.tags]))
 
 
-def render_records(records: Iterable[ItemRecord]) -> Iterator[File]:
+def render_records(records: Iterable[ItemRecord]) -> list[File]:
     rows = [
         record.model_dump(exclude_defaults=True) | {"id": record.id}
         for record in records
     ]
-    return render_table(ITEMS, rows, key=lambda row: row["id"])
+    return list(render_table(ITEMS, rows, key=lambda row: row["id"] + row["slug"]))
 
 
 def append_labels(content: bytes, entries: list[Mapping[str, Any]]) -> bytes:
@@ -127,15 +136,16 @@ def append_labels(content: bytes, entries: list[Mapping[str, Any]]) -> bytes:
 
     Only a list in flow style, to which no line can be added, is written anew.
     """
-    known = parse(content) or []
+    known = parse(content, times=LABEL_FILES) or []
     first = re.search(rb"^( *)- ", content, re.MULTILINE)
     indent = first.group(1) if first else b""
     lines = dump(entries).splitlines(keepends=True)
-    start = content if known else b""
+    # A file of nothing but comments is a list without entries.
+    start = content if known or not content.strip().startswith(b"[") else b""
     gap = b"" if not start or start.endswith(b"\n") else b"\n"
     longer = start + gap + b"".join(indent + line for line in lines)
     try:
-        if parse(longer) == [*known, *entries]:
+        if parse(longer, times=LABEL_FILES) == [*known, *entries]:
             return longer
     except InvalidYAML:
         pass
@@ -155,11 +165,21 @@ def _read_items(
 ) -> Iterator[StoredItem]:
     tree = snapshot.tree
     files: list[tuple[str, str, str]] = []
-    for path in tree:
+    slugs: set[str] = set()
+    # Before ".yml" in the order of names, ".yaml" would win.
+    for path in sorted(tree, key=lambda path: (path.endswith(".yaml"), path)):
         match = ITEM_PATH.fullmatch(path)
-        if match and match[1] == match[2]:
-            body = path.removesuffix(match[3]) + "md"
-            files.append((match[1], path, body if body in tree else ""))
+        if match is None:
+            continue
+        slug, name, ending = match.groups()
+        if slug != name or slug in slugs:
+            warnings.append(
+                f"{path} was left out: an item is the file data/{slug}/{slug}.yml"
+            )
+            continue
+        slugs.add(slug)
+        body = path.removesuffix(ending) + "md"
+        files.append((slug, path, body if body in tree else ""))
     bodies = [body for _, _, body in files if body]
     texts = dict(
         zip(bodies, snapshot.repository.read(tree[b] for b in bodies), strict=True)
@@ -167,7 +187,9 @@ def _read_items(
     contents = snapshot.repository.read(tree[path] for _, path, _ in files)
     for (slug, path, body), content in zip(files, contents, strict=True):
         try:
-            document = parse(content)
+            # What we wrote ourselves is no bomb.
+            is_ours = not snapshot.is_edited(path)
+            document = parse(content, times=LABEL_FILES if is_ours else 1)
             text = texts[body].decode() if body else None
             item = _item_from(slug, document, text, records.get(slug))
         except (InvalidYAML, UnicodeDecodeError, TypeError, ValueError) as exc:
@@ -178,8 +200,8 @@ def _read_items(
         # A body that a person removed is an edit of its item as well.
         beside = f"data/{slug}/{slug}.md"
         edited = any(map(snapshot.is_edited, paths)) or snapshot.is_deleted(beside)
-        sources = records[slug].sources if slug in records else ()
-        yield StoredItem(item, paths, edited, sources)
+        own = ItemRecord(id=item.id, slug=slug, name=item.name)
+        yield StoredItem(item, paths, edited, records.get(slug, own))
 
 
 def _item_from(
@@ -208,7 +230,7 @@ def _item_from(
         order=_integer(document.get("order")),
         markdown=markdown.strip(),
         meta=meta if isinstance(meta, dict) else {},
-        extra={key: value for key, value in document.items() if key not in _ITEM_KEYS},
+        extra={str(k): value for k, value in document.items() if k not in _ITEM_KEYS},
     )
 
 
@@ -221,7 +243,7 @@ def _labels(
         return
     [content] = snapshot.repository.read([snapshot.tree[path]])
     try:
-        entries = parse(content)
+        entries = parse(content, times=LABEL_FILES)
     except InvalidYAML as exc:
         raise RepositoryError(
             f"{path} of the data repository cannot be read: {exc}. Mend it and run again"
@@ -233,7 +255,8 @@ def _labels(
         )
     seen: set[str] = set()
     for entry in entries or []:
-        rest = dict(entry) if isinstance(entry, dict) else {"id": entry, "name": entry}
+        pairs = entry if isinstance(entry, dict) else {"id": entry, "name": entry}
+        rest = {str(key): value for key, value in pairs.items()}
         known = {key: _text(rest.pop(key, "")) for key in keys}
         if known["id"] and known["name"] and known["id"] not in seen:
             seen.add(known["id"])

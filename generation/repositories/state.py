@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from generation.exceptions import RepositoryError
 from generation.git import Repository, blob_id
@@ -24,6 +25,8 @@ FILES = "files"
 ITEMS = "items"
 ONE_SHARD = 4096
 
+Row = TypeVar("Row")
+
 
 class Provenance(Record):
     """Where an item was found: what people call the source, and the place in it."""
@@ -33,10 +36,14 @@ class Provenance(Record):
 
 
 class ItemRecord(Record):
-    """What we remember of an item beside its file. It outlives the file: a tombstone."""
+    """What we remember of an item beside its file. It outlives the file: a tombstone.
+
+    The first of `sources` is the one that describes the item.
+    """
 
     id: str
     slug: str
+    name: str = ""
     sources: tuple[Provenance, ...] = ()
 
 
@@ -62,6 +69,9 @@ class Snapshot(NamedTuple):
         """We wrote this file and a person removed it."""
         return path in self.written and path not in self.tree
 
+    def differs(self, file: File) -> bool:
+        return self.tree.get(file.path) != blob_id(file.content)
+
 
 class Reconciled(NamedTuple):
     """What to write so that the repository holds the rendered files, edits excepted."""
@@ -75,23 +85,24 @@ def take_snapshot(repository: Repository) -> Snapshot:
     """Read the heads of a repository: one listing, and our own records."""
     commit = repository.head()
     tree = repository.tree(commit) if commit else {}
-    rows = read_table(repository, tree, FILES)
-    return Snapshot(
-        repository, commit, tree, {row["path"]: row["blob"] for row in rows}
-    )
+    written = dict(read_table(repository, tree, FILES, _written))
+    return Snapshot(repository, commit, tree, written)
 
 
 def read_table(
-    repository: Repository, tree: Mapping[str, str], name: str
-) -> Iterator[dict[str, Any]]:
+    repository: Repository,
+    tree: Mapping[str, str],
+    name: str,
+    parse_row: Callable[[bytes], Row],
+) -> Iterator[Row]:
     """Read the rows of a table. Raises RepositoryError when one is not readable."""
-    paths = [path for path in tree if path.startswith(f"{FOLDER}{name}")]
+    paths = [path for path in tree if _is_table(path, name)]
     for path, content in zip(
         paths, repository.read(tree[path] for path in paths), strict=True
     ):
         try:
-            yield from (json.loads(line) for line in content.splitlines())
-        except ValueError as exc:
+            yield from map(parse_row, content.splitlines())
+        except (ValueError, KeyError, TypeError) as exc:
             raise RepositoryError(
                 f"{path} is damaged; restore it from an earlier commit"
             ) from exc
@@ -118,7 +129,7 @@ def reconcile(
     snapshot: Snapshot,
     rendered: Iterable[File],
     *,
-    records: Iterable[File] = (),
+    records: Collection[File] = (),
     keeps: Callable[[str], bool] = lambda path: False,
 ) -> Reconciled:
     """Compare what was rendered with what is there, and leave people's files alone.
@@ -129,13 +140,20 @@ def reconcile(
     files: dict[str, bytes] = {}
     left_alone: list[str] = []
     written = dict(snapshot.written)
+    adopted: dict[str, str] = {}
     seen: set[str] = set()
+    folders = {folder for path in snapshot.tree for folder in _folders_of(path)}
     for path, content in rendered:
         seen.add(path)
         blob = blob_id(content)
         if snapshot.tree.get(path) == blob:
-            written[path] = blob
-        elif snapshot.is_edited(path) or snapshot.is_deleted(path):
+            adopted[path] = blob
+        elif (
+            snapshot.is_edited(path)
+            or snapshot.is_deleted(path)
+            or path in folders
+            or not snapshot.tree.keys().isdisjoint(_folders_of(path))
+        ):
             left_alone.append(path)
         else:
             files[path] = content
@@ -147,17 +165,39 @@ def reconcile(
     ]
     for path in removals:
         del written[path]
-    manifest = ({"path": path, "blob": blob} for path, blob in written.items())
-    tables = {
-        file.path: file.content
-        for file in (
-            *records,
-            *render_table(FILES, manifest, key=lambda row: row["path"]),
-        )
-    }
-    stale = [p for p in snapshot.tree if p.startswith(FOLDER) and p not in tables]
-    files |= {p: c for p, c in tables.items() if snapshot.tree.get(p) != blob_id(c)}
+    tables = _tables(written, records)
+    if files or removals or any(map(snapshot.differs, tables)):
+        # A file that a person made exactly as we would is ours from now on, but that alone
+        # is not worth a commit.
+        tables = _tables(written | adopted, records)
+    files |= {file.path: file.content for file in tables if snapshot.differs(file)}
+    ours = {file.path for file in tables}
+    stale = [p for p in snapshot.tree if _is_table(p) and p not in ours]
     return Reconciled(files, tuple(sorted([*removals, *stale])), tuple(left_alone))
+
+
+def _tables(written: Mapping[str, str], records: Collection[File]) -> list[File]:
+    manifest = ({"path": path, "blob": blob} for path, blob in written.items())
+    return [*records, *render_table(FILES, manifest, key=lambda row: row["path"])]
+
+
+def _is_table(path: str, name: str = f"{FILES}|{ITEMS}") -> bool:
+    """Tell our tables from what a person keeps in the same folder."""
+    pattern = rf"{re.escape(FOLDER)}({name})(\.jsonl|/[0-9a-f]{{2}}\.jsonl)"
+    return re.fullmatch(pattern, path) is not None
+
+
+def _folders_of(path: str) -> Iterator[str]:
+    """Name the folders above a path: `a` and `a/b` for `a/b/c`."""
+    end = path.find("/")
+    while end >= 0:
+        yield path[:end]
+        end = path.find("/", end + 1)
+
+
+def _written(line: bytes) -> tuple[str, str]:
+    row = json.loads(line)
+    return row["path"], row["blob"]
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:

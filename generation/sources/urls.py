@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from html import unescape
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 TRACKING = frozenset(
     {
@@ -86,6 +87,19 @@ def canonical_url(url: str) -> str:
         + (f"?{query}" if query else "")
         + (f"#{fragment}" if fragment else "")
     )
+
+
+def source_name(url: str) -> str:
+    """Call a source by its URL, without what may be a secret: login, query, fragment.
+
+    Two URLs that differ only there are told apart by a digest.
+    """
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    shown = urlunsplit((parts.scheme, place, parts.path, "", ""))
+    if shown == url:
+        return url
+    return f"{shown}#{sha256(url.encode()).hexdigest()[:8]}"
 
 
 def host_of(url: str) -> str:

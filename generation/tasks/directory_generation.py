@@ -30,7 +30,11 @@ def generate_directory(payload: dict[str, Any]) -> str:
     if payload.get("v") != VERSION:
         log.error("message of another version", version=payload.get("v"))
         return "refused"
-    run_id = UUID(payload["run_id"])
+    try:
+        run_id = UUID(payload.get("run_id"))
+    except (AttributeError, TypeError, ValueError):
+        log.error("message that names no run")
+        return "refused"
     api = InternalAPI(
         settings.TRIGGER_INTERNAL_API_URL, settings.TRIGGER_INTERNAL_SECRET
     )

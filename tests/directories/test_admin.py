@@ -34,6 +34,9 @@ from tests.directories.makers import (
 )
 from tests.fakes import CLOCKS
 
+# A run is dispatched when its row is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
@@ -307,7 +310,7 @@ def test_six_are_refused_even_when_confirmed(
 
     ((level, text),) = confirm(browser, *several)
 
-    assert (level, text.partition(":")[0]) == ("error", "Choose at most 5 directories")
+    assert (level, text.partition(",")[0]) == ("error", "Choose at most 5 directories")
     assert not GenerationRun.objects.exists()
 
 

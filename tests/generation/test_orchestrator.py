@@ -28,6 +28,7 @@ from generation.exceptions import (
 from generation.git import MAIN, Commit, Repository
 from generation.orchestrator import Progress, generate
 from generation.pipeline import STEPS
+from generation.report import Report
 from generation.repositories.build import PARTS
 from tests.fakes import CLOCKS, NOON, FakeOperations, make_host, make_run
 
@@ -70,6 +71,13 @@ def commit_by_hand(
         removals,
     )
     found.move(MAIN, new=found.write(commit, ref="refs/heads/eve"), old=old)
+
+
+def report_of(operations: FakeOperations) -> Report:
+    """What a run that succeeded said of itself."""
+    history = operations.last(UpdateGenerationHistory)
+    assert isinstance(history, UpdateGenerationHistory)
+    return history.report
 
 
 def run(root: Path, *documents: tuple[str, str], **options: object) -> FakeOperations:

@@ -13,11 +13,11 @@ from typing import Any, NoReturn
 from uuid import uuid4
 
 from django.core.management.base import BaseCommand
-from pydantic import ValidationError
+from django.db import DatabaseError
 
 from directories.console import Result, print_json, print_text, progress_bar
 from directories.exceptions import DirectoryError, NotPossible
-from directories.models import Directory, GenerationRun
+from directories.models import Directory, GenerationRun, RunState
 from directories.operations import RehearsalOperations
 from directories.services import database, intake, runs
 from directories.services.directories import (
@@ -25,12 +25,12 @@ from directories.services.directories import (
     namespace_of,
     update_details,
 )
-from directories.services.files import explain
 from directories.services.owners import FIRST_OWNER, create_first_owner
 from generation.contract.context import DirectoryContext, Identity, RunContext
 from generation.contract.request import GenerationMethod
 from generation.exceptions import GenerationError, RunCancelled
 from generation.orchestrator import Listener, generate
+from generation.report import Report
 from generation.tasks.directory_generation import host
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
@@ -78,6 +78,11 @@ class Command(BaseCommand):
             help="commit to main even where changes are reviewed",
         )
         parser.add_argument(
+            "--background",
+            action="store_true",
+            help="hand the run to a worker and return; made here where there is none",
+        )
+        parser.add_argument(
             "--json", action="store_true", help="print one JSON object and nothing else"
         )
 
@@ -97,22 +102,27 @@ class Command(BaseCommand):
             owner=options["owner"],
             no_pull_request=options["no_pull_request"],
         )
-        work = self._rehearse if options["dry_run"] else self._run
+        work = self._run
+        if options["background"]:
+            work = self._hand_over
+        if options["dry_run"]:
+            work = self._rehearse
         try:
             # Read before the database is made, so that a typo leaves no trace.
+            clock = _fixed_clock()
             has_database = database.is_ready()
             wanted = intake.read(typed, has_database=has_database)
             if not has_database and not options["dry_run"]:
                 self._say(f"Made the database {database.make()}")
             with progress_bar(visible=sys.stderr.isatty()) as listen:
-                result = work(wanted, typed, listen)
+                result = work(wanted, typed, clock, listen)
         except (KeyboardInterrupt, RunCancelled):
             self._stop(INTERRUPTED, "interrupted; nothing was written")
         except DirectoryError as exc:
             is_busy = exc.status == 409
             self._stop(FAILED if is_busy else WRONG_INPUT, str(exc))
-        except ValidationError as exc:
-            self._stop(WRONG_INPUT, explain(exc))
+        except DatabaseError as exc:
+            self._stop(FAILED, f"the database does not answer: {exc}")
         except GenerationError as exc:
             self._stop(FAILED, str(exc))
         seconds = time.monotonic() - begun
@@ -122,7 +132,11 @@ class Command(BaseCommand):
             print_text(self.stdout, result, seconds=seconds)
 
     def _run(
-        self, wanted: intake.Wanted, typed: intake.Typed, listen: Listener
+        self,
+        wanted: intake.Wanted,
+        typed: intake.Typed,
+        clock: datetime | None,
+        listen: Listener,
     ) -> Result:
         directory = self._directory(wanted, typed.owner or "")
         run = runs.start(
@@ -131,10 +145,34 @@ class Command(BaseCommand):
             trigger=GenerationRun.Trigger.COMMAND,
             user=directory.owner,
             documents=wanted.documents,
-            clock=_fixed_clock(),
+            clock=clock,
         )
         report = runs.execute(run, listen=listen)
         run.refresh_from_db()
+        return Result(str(run.pk), str(directory), run.state, run.attempt, report)
+
+    def _hand_over(
+        self,
+        wanted: intake.Wanted,
+        typed: intake.Typed,
+        clock: datetime | None,
+        listen: Listener,
+    ) -> Result:
+        """Let a worker make it. Where none would, it is made here, and that is said."""
+        directory = self._directory(wanted, typed.owner or "")
+        run = runs.launch(
+            directory,
+            wanted.request,
+            trigger=GenerationRun.Trigger.COMMAND,
+            user=directory.owner,
+            documents=wanted.documents,
+            clock=clock,
+        )
+        if run.fell_back_because:
+            self._say(f"Made in this process: {run.fell_back_because}")
+        if run.state == RunState.FAILED:
+            raise GenerationError(run.error)
+        report = Report.model_validate(run.report) if run.report else Report()
         return Result(str(run.pk), str(directory), run.state, run.attempt, report)
 
     def _directory(self, wanted: intake.Wanted, owner: str) -> Directory:
@@ -158,7 +196,11 @@ class Command(BaseCommand):
         )
 
     def _rehearse(
-        self, wanted: intake.Wanted, typed: intake.Typed, listen: Listener
+        self,
+        wanted: intake.Wanted,
+        typed: intake.Typed,
+        clock: datetime | None,
+        listen: Listener,
     ) -> Result:
         """Go through the whole run with nobody listening and nothing written."""
         username = wanted.owner.get_username() if wanted.owner else FIRST_OWNER
@@ -175,7 +217,7 @@ class Command(BaseCommand):
         context = RunContext(
             run_id=uuid4(),
             attempt=1,
-            clock=_fixed_clock() or datetime.now(UTC),
+            clock=clock or datetime.now(UTC),
             directory=directory.model_copy(
                 update={"name": wanted.name, "description": wanted.description}
             ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ TEMPLATES = Path(__file__).parents[3] / "templates" / "website"
 # Up to here one page shows everything; beyond, the index leads to the categories.
 INDEX_ITEMS = 300
 INDEX_TAGS = 30
+NEIGHBOURS = 100
 EXCERPT = 160
 
 
@@ -68,11 +69,19 @@ def _pages(shelves: Shelves, masthead: Masthead) -> Iterator[Page]:
         shows_items=len(shelves.cards) <= INDEX_ITEMS,
         top_tags=_top(shelves.tags),
     )
-    for kind, groups in (("category", shelves.categories), ("tag", shelves.tags)):
-        for group in groups:
-            yield page(group.path, f"{kind}.html", group=group)
+    for number, group in enumerate(shelves.categories):
+        around = _around(shelves.categories, number)
+        yield page(group.path, "category.html", group=group, neighbours=around)
+    for group in shelves.tags:
+        yield page(group.path, "tag.html", group=group)
     for card, related in shelves.with_related():
         yield page(card.path, "item.html", card=card, related=related)
+
+
+def _around(groups: Sequence[Group], number: int) -> Sequence[Group]:
+    """Take the groups beside one: a page that named them all would be as long as all."""
+    start = max(0, min(number - NEIGHBOURS // 2, len(groups) - NEIGHBOURS))
+    return groups[start : start + NEIGHBOURS]
 
 
 @functools.cache

@@ -28,6 +28,9 @@ from tests.directories.makers import (
 )
 from tests.fakes import CLOCKS
 
+# A run is dispatched when its row is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 if TYPE_CHECKING:
     from rest_framework.response import _MonkeyPatchedResponse as Answer
 

@@ -564,3 +564,32 @@ def test_the_search_box_finds_items_in_a_page_opened_from_disk(tmp_path: Path) -
     assert (status, found, heading) == ("1 item found", ["Beeper"], "Beeper")
     assert complaints == []
     assert {urlsplit(url).scheme for url in requests} == {"file"}
+
+
+def test_a_category_names_those_around_it_and_not_all() -> None:
+    names = [f"Kind {number:04}" for number in range(400)]
+    catalogue = Catalogue(
+        categories=tuple(Category(id=name[5:], name=name) for name in names),
+        items=tuple(
+            Item(
+                id=name,
+                slug=f"item-{name[5:]}",
+                name=name,
+                description="",
+                source_url=f"https://example.org/{name[5:]}",
+                category=name[5:],
+                updated_at="2026-01-01 00:00",
+            )
+            for name in names
+        ),
+    )
+
+    pages = {
+        file.path: file.content.decode()
+        for file in render_website(catalogue, Masthead(slug="x", name="X"))
+    }
+
+    page = pages["categories/0200.html"]
+    assert page.count("Kind 0") < 150
+    assert 'aria-current="page"' in page
+    assert "400 categories in all" in page
