@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 RUN := .venv/bin/python
 DEMO := open-source-time-tracking
 
-.PHONY: demo test check fix dev lock clean
+.PHONY: demo test check fix dev worker lock clean
 
 demo: .venv/installed
 	@$(RUN) manage.py generate_directory examples/$(DEMO)/directory.toml
@@ -27,9 +27,13 @@ fix: .venv/installed
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
+# Web server and worker side by side, both restarted when the code changes.
 dev: .venv/installed
 	@$(RUN) manage.py prepare_dev
-	@$(RUN) manage.py runserver $(PORT)
+	@.venv/bin/honcho --no-colour start -f Procfile.dev
+
+worker: .venv/installed
+	@$(RUN) manage.py qcluster
 
 lock: .venv/installed
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \

@@ -50,6 +50,8 @@ log = structlog.get_logger(__name__)
 # How often a step may say how far it is, in seconds.
 SPEAKS_EVERY = 0.5
 LOGGED_WARNINGS = 100
+# Between two tries to tell that a run was published, in seconds.
+PAUSES = (1, 4)
 
 
 class Host(NamedTuple):
@@ -129,6 +131,7 @@ class _Run:
         self._listen = listen
         self._pulse = pulse
         self._steps: list[StepReport] = []
+        self._unsaid: list[Command] = []
         self._total = sum(step.weight for step in STEPS) + sum(p.weight for p in PARTS)
         self._done = 0
         self._spoke_at = 0.0
@@ -191,7 +194,7 @@ class _Run:
                 context, draft, build, self._steps, is_published=True
             )
             later = report.warnings[len(draft.warnings) :]
-            self._operations.send(
+            self._insist(
                 PublishDone(),
                 AppendLog(message=f"publish: {build.note()}"),
                 *_warnings(later),
@@ -199,6 +202,20 @@ class _Run:
             )
             self._listen(Progress("done", 100))
         return report
+
+    def _insist(self, *commands: Command) -> None:
+        """Say what has happened already: a stumble here must not call it a failure."""
+        for pause in (*PAUSES, None):
+            try:
+                self._operations.send(*commands)
+                return
+            except RunRefused:
+                raise
+            except Exception:
+                if pause is None:
+                    raise
+                log.warning("the end of the run was not heard", exc_info=True)
+                time.sleep(pause)
 
     def _repository(self, kind: RepositoryKind) -> Repository:
         directory = self._context.directory
@@ -223,12 +240,11 @@ class _Run:
         self._steps.append(StepReport(name=step, done=done, note=note, seconds=seconds))
         self._done += weight
         log.info("step finished", step=step, note=note, seconds=seconds)
-        self._say(AppendLog(message=f"{step}: {note}"[:2000]))
+        self._unsaid.append(AppendLog(message=f"{step}: {note}"[:2000]))
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
         """Log a warning when it arises: a run that fails later has no report."""
-        if warnings:
-            self._say(*_warnings(warnings))
+        self._unsaid += _warnings(warnings)
 
     def _progress_of(self, step: str, weight: int) -> Callable[[float], None]:
         def report(fraction: float) -> None:
@@ -252,8 +268,10 @@ class _Run:
         )
 
     def _say(self, *commands: Command) -> None:
+        """Send commands, after what was left unsaid: one exchange a step is enough."""
         self._pulse.check()
-        if self._operations.send(*commands).cancel:
+        unsaid, self._unsaid = self._unsaid, []
+        if self._operations.send(*unsaid, *commands).cancel:
             raise RunCancelled("the run was cancelled")
 
 

@@ -48,5 +48,11 @@ def _write_env(path: Path) -> bool:
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "w") as file:
-        file.write(f"DEBUG=true\nSECRET_KEY='{get_random_secret_key()}'\n")
+        file.write(
+            "DEBUG=true\n"
+            f"SECRET_KEY='{get_random_secret_key()}'\n"
+            "TRIGGER_ENABLED=true\n"
+            f"TRIGGER_SECRET_KEY={secrets.token_hex(32)}\n"
+            f"TRIGGER_INTERNAL_SECRET={secrets.token_hex(32)}\n"
+        )
     return True
