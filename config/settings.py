@@ -82,6 +82,8 @@ def _database(url: str, state_root: Path) -> dj_database_url.DBConfig:
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
         }
+        # `migrate` makes the file, but not its folder.
+        Path(str(database["NAME"])).parent.mkdir(parents=True, exist_ok=True)
         # A file, because an in-memory database tells a second thread "table is locked".
         database["TEST"] = {"NAME": str(state_root / "test.sqlite3")}
     return database

