@@ -30,7 +30,11 @@ def configure(*, level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+                structlog.dev.ConsoleRenderer(
+                    colors=sys.stderr.isatty(),
+                    # Not the one that prints local variables: they hold secrets.
+                    exception_formatter=structlog.dev.plain_traceback,
+                ),
             ],
         )
     )

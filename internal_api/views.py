@@ -58,6 +58,7 @@ class InternalView(APIView):
 class RunView(InternalView):
     def get(self, request: Request, run_id: UUID) -> Response:
         """Say which directory a run is of: a queue message names nothing but the run."""
+        self._facts = {"run": str(run_id)}
         run = runs.find(run_id)
         return Response({"run": str(run.pk), "directory": str(run.directory_id)})
 

@@ -50,20 +50,7 @@ from generation.contract.commands import (
 def apply(directory_id: UUID, batch: CommandBatch) -> Reply:
     """Do what a run says: all of it, or nothing. Raises StaleAttempt and RunNotFound."""
     with transaction.atomic():
-        match batch.commands:
-            case (Claim() as claim,):
-                run = _claim(directory_id, batch.run_id, claim)
-            case _:
-                run = _fenced(directory_id, batch)
-                for command in batch.commands:
-                    apply_command(run, command)
-        run.refresh_from_db(fields=["attempt", "cancel_requested", "lease_expires_at"])
-        assert run.lease_expires_at is not None
-        return Reply(
-            attempt=run.attempt,
-            cancel=run.cancel_requested,
-            lease_expires_at=run.lease_expires_at,
-        )
+        return _apply(directory_id, batch)
 
 
 def apply_once(
@@ -75,20 +62,20 @@ def apply_once(
     The second value tells a repetition. Raises KeyReused beside what `apply` raises.
     """
     digest = hashlib.sha256(body).hexdigest()
-    if known := _known_reply(batch.run_id, key, digest):
+    if known := _known_reply(directory_id, batch.run_id, key, digest):
         return known, True
     try:
         with transaction.atomic():
-            reply = apply(directory_id, batch)
+            reply = _apply(directory_id, batch)
             AppliedBatch.objects.create(
                 run_id=batch.run_id,
                 key=key,
                 sha256=digest,
                 reply=reply.model_dump(mode="json"),
             )
-    except IntegrityError:
+    except (IntegrityError, DirectoryError):
         # The same batch arrived twice at once, and the other one was first.
-        if known := _known_reply(batch.run_id, key, digest):
+        if known := _known_reply(directory_id, batch.run_id, key, digest):
             return known, True
         raise
     return reply, False
@@ -147,6 +134,24 @@ def apply_command(run: GenerationRun, command: Command) -> None:
             assert_never(command)
 
 
+def _apply(directory_id: UUID, batch: CommandBatch) -> Reply:
+    """Do what a run says, in the transaction of whoever calls."""
+    match batch.commands:
+        case (Claim() as claim,):
+            run = _claim(directory_id, batch.run_id, claim)
+        case _:
+            run = _fenced(directory_id, batch)
+            for command in batch.commands:
+                apply_command(run, command)
+    # The row was read after its lease was renewed.
+    assert run.lease_expires_at is not None
+    return Reply(
+        attempt=run.attempt,
+        cancel=run.cancel_requested,
+        lease_expires_at=run.lease_expires_at,
+    )
+
+
 def _claim(directory_id: UUID, run_id: UUID, claim: Claim) -> GenerationRun:
     """Take the next attempt by one guarded UPDATE: of many, exactly one changes a row."""
     free = Q(state=RunState.QUEUED) | Q(
@@ -189,8 +194,12 @@ def _fenced(directory_id: UUID, batch: CommandBatch) -> GenerationRun:
     )
 
 
-def _known_reply(run_id: UUID, key: str, digest: str) -> Reply | None:
-    known = AppliedBatch.objects.filter(run_id=run_id, key=key).first()
+def _known_reply(
+    directory_id: UUID, run_id: UUID, key: str, digest: str
+) -> Reply | None:
+    known = AppliedBatch.objects.filter(
+        run_id=run_id, run__directory_id=directory_id, key=key
+    ).first()
     if known is None:
         return None
     if known.sha256 != digest:

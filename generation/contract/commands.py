@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+)
 
 from generation.report import ItemCounts, Report
 
@@ -46,11 +55,29 @@ class Claim(Message):
     worker: Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
+def _in_our_times(moment: datetime) -> datetime:
+    if not 2000 <= moment.year < 3000:
+        raise ValueError("must lie between the years 2000 and 3000")
+    return moment
+
+
+# What a column of a database holds.
+Time = Annotated[AwareDatetime, AfterValidator(_in_our_times)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Fact = (
+    Annotated[str, StringConstraints(max_length=2000)]
+    | bool
+    | Annotated[int, Field(ge=-(2**53), le=2**53)]
+    | FiniteFloat
+    | None
+)
+
+
 class UpdateDirectory(Message):
     action: Literal["update_directory"] = "update_directory"
-    items_count: Annotated[int, Field(ge=0)]
-    categories_count: Annotated[int, Field(ge=0)]
-    tags_count: Annotated[int, Field(ge=0)]
+    items_count: Count
+    categories_count: Count
+    tags_count: Count
 
 
 class UpdateGenerateStatus(Message):
@@ -60,7 +87,7 @@ class UpdateGenerateStatus(Message):
     status: GenerateStatus
     step: Annotated[str, StringConstraints(max_length=100)] | None = None
     percent: Annotated[int, Field(ge=0, le=100)] | None = None
-    counts: dict[str, int] = Field(default_factory=dict)
+    counts: dict[str, Count] = Field(default_factory=dict)
 
 
 class UpdateLastPullRequest(Message):
@@ -73,12 +100,12 @@ class UpdateLastPullRequest(Message):
 
 class RecordGenerationStart(Message):
     action: Literal["record_generation_start"] = "record_generation_start"
-    started_at: AwareDatetime
+    started_at: Time
 
 
 class RecordGenerationFinish(Message):
     action: Literal["record_generation_finish"] = "record_generation_finish"
-    finished_at: AwareDatetime
+    finished_at: Time
     outcome: Outcome
     error: str = ""
 
@@ -86,7 +113,7 @@ class RecordGenerationFinish(Message):
 class UpdateGenerationHistory(Message):
     action: Literal["update_generation_history"] = "update_generation_history"
     items: ItemCounts
-    metrics: dict[str, int | float] = Field(default_factory=dict)
+    metrics: dict[str, Count | FiniteFloat] = Field(default_factory=dict)
     report: Report
 
 
@@ -103,7 +130,7 @@ class AppendLog(Message):
     action: Literal["append_log"] = "append_log"
     level: LogLevel = LogLevel.INFO
     message: Annotated[str, StringConstraints(max_length=2000)]
-    facts: dict[str, Any] = Field(default_factory=dict)
+    facts: dict[str, Fact] = Field(default_factory=dict)
 
 
 class PlannedCommit(Message):
@@ -154,4 +181,4 @@ class Reply(Message):
 
     attempt: int
     cancel: bool
-    lease_expires_at: AwareDatetime
+    lease_expires_at: Time

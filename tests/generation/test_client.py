@@ -438,7 +438,7 @@ def test_attempt_that_lost_its_run_says_nothing_more(directory: Directory) -> No
 def trees(operations: DirectoryOperations, git_root: Path) -> dict[str, str]:
     """Make the directory, and name the tree of each repository's main."""
     generate(operations, make_host(git_root))
-    found = {}
+    found: dict[str, str] = {}
     for kind in KINDS:
         path = repository_path(git_root, namespace="ada", slug="clocks", kind=kind)
         found[kind] = Repository(path).tree_id("main")
