@@ -184,7 +184,7 @@ def _fenced(directory_id: UUID, batch: CommandBatch) -> GenerationRun:
     runs = GenerationRun.objects.filter(pk=batch.run_id, directory_id=directory_id)
     mine = runs.filter(state=RunState.RUNNING, attempt=batch.attempt)
     if mine.update(lease_expires_at=_lease()):
-        return runs.get()
+        return runs.defer("request", "counts", "metrics", "report").get()
     run = runs.first()
     if run is None:
         raise _no_run(batch.run_id)
