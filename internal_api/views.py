@@ -21,7 +21,10 @@ from rest_framework.views import APIView
 from directories.services import commands, runs, workers
 from generation.contract.commands import CommandBatch
 from generation.contract.hello import Hello
-from internal_api.authentication import SignatureAuthentication
+from internal_api.authentication import (
+    SignatureAuthentication,
+    forget_expired_nonces,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +107,8 @@ class HelloView(InternalView):
         hello = Hello.model_validate_json(request._request.body)
         self._facts = {"worker": f"{hello.host}:{hello.pid}", "queue": hello.queue}
         workers.greet(hello)
+        # Once a minute is often enough, and a hello is in nobody's way.
+        forget_expired_nonces()
         return Response({"heard": True})
 
 

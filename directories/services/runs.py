@@ -45,6 +45,7 @@ from generation.tasks.directory_generation import host
 log = structlog.get_logger(__name__)
 
 LOST = "the process that ran it has gone silent"
+UNCLAIMED = "nobody began it: the worker or the process that was to make it is gone"
 STOPPED = "it was stopped before its end; the log of the server tells more"
 
 
@@ -123,7 +124,9 @@ def dispatch(run: GenerationRun) -> None:
 def give_up_lost_runs(directory: Directory) -> None:
     """Fail the runs whose process died, so that the directory can be generated again."""
     lost = GenerationRun.objects.filter(directory=directory).lost()
-    if not lost.update(state=RunState.FAILED, finished_at=Now(), error=LOST, step=""):
+    over = {"state": RunState.FAILED, "finished_at": Now(), "step": ""}
+    unclaimed = lost.filter(state=RunState.QUEUED).update(error=UNCLAIMED, **over)
+    if not lost.update(error=LOST, **over) and not unclaimed:
         return
     RunAttempt.objects.filter(run__directory=directory, finished_at=None).update(
         finished_at=Now(), outcome=RunState.FAILED, reason=LOST

@@ -22,13 +22,6 @@ def greet(hello: Hello) -> None:
     )
 
 
-def heard_from(name: str) -> None:
-    """Note that a worker spoke, by the name under which it claims runs."""
-    host, _, pid = name.rpartition(":")
-    if pid.isdecimal():
-        Worker.objects.filter(host=host, pid=int(pid)).update(last_seen_at=Now())
-
-
 def why_none(*, queue: str, queue_key: str) -> str:
     """Say why no worker would take a run from this queue; "" when one would."""
     alive = Worker.objects.alive()

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -17,7 +18,14 @@ from knox.models import AuthToken
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from directories.models import Directory, GenerationRun, RunLogLine, RunState, Worker
+from directories.models import (
+    Directory,
+    GenerationRun,
+    RunLogLine,
+    RunState,
+    UsedNonce,
+    Worker,
+)
 from directories.services.directories import create_directory
 from generation.client import InternalAPI
 from generation.contract.commands import (
@@ -749,3 +757,21 @@ def test_value_that_no_column_holds_is_refused(
     batch = {"run_id": str(running.pk), "attempt": 1, "commands": [command]}
 
     assert post(running, json.dumps(batch).encode()).status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hello_forgets_nonces_that_are_out_of_date() -> None:
+    old, new = (
+        UsedNonce(
+            key_id="k", nonce=name, expires_at=datetime.now(UTC) + timedelta(days=days)
+        )
+        for name, days in (("old", -1), ("new", 1))
+    )
+    UsedNonce.objects.bulk_create([old, new])
+
+    answer = deliver(signed("POST", "/workers/hello", hello()))
+
+    assert answer.status_code == 200
+    kept = set(UsedNonce.objects.values_list("nonce", flat=True))
+    assert "old" not in kept
+    assert "new" in kept

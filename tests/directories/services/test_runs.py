@@ -216,7 +216,7 @@ def test_queued_run_that_nobody_claims_is_given_up(queued: GenerationRun) -> Non
 
     queued.refresh_from_db()
     assert again.state == RunState.QUEUED
-    assert (queued.state, queued.error) == (RunState.FAILED, runs.LOST)
+    assert (queued.state, queued.error) == (RunState.FAILED, runs.UNCLAIMED)
 
 
 def test_fresh_queued_run_is_not_given_up(queued: GenerationRun) -> None:
