@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -138,18 +139,10 @@ class Command(BaseCommand):
         clock: datetime | None,
         listen: Listener,
     ) -> Result:
-        directory = self._directory(wanted, typed.owner or "")
-        run = runs.start(
-            directory,
-            wanted.request,
-            trigger=GenerationRun.Trigger.COMMAND,
-            user=directory.owner,
-            documents=wanted.documents,
-            clock=clock,
-        )
+        run = self._begin(runs.start, wanted, typed, clock)
         report = runs.execute(run, listen=listen)
         run.refresh_from_db()
-        return Result(str(run.pk), str(directory), run.state, run.attempt, report)
+        return _result(run, report)
 
     def _hand_over(
         self,
@@ -159,8 +152,23 @@ class Command(BaseCommand):
         listen: Listener,
     ) -> Result:
         """Let a worker make it. Where none would, it is made here, and that is said."""
+        run = self._begin(runs.launch, wanted, typed, clock)
+        if run.fell_back_because:
+            self._say(f"Made in this process: {run.fell_back_because}")
+        if run.state == RunState.FAILED:
+            raise GenerationError(run.error)
+        report = Report.model_validate(run.report) if run.report else Report()
+        return _result(run, report)
+
+    def _begin(
+        self,
+        begin: Callable[..., GenerationRun],
+        wanted: intake.Wanted,
+        typed: intake.Typed,
+        clock: datetime | None,
+    ) -> GenerationRun:
         directory = self._directory(wanted, typed.owner or "")
-        run = runs.launch(
+        return begin(
             directory,
             wanted.request,
             trigger=GenerationRun.Trigger.COMMAND,
@@ -168,12 +176,6 @@ class Command(BaseCommand):
             documents=wanted.documents,
             clock=clock,
         )
-        if run.fell_back_because:
-            self._say(f"Made in this process: {run.fell_back_because}")
-        if run.state == RunState.FAILED:
-            raise GenerationError(run.error)
-        report = Report.model_validate(run.report) if run.report else Report()
-        return Result(str(run.pk), str(directory), run.state, run.attempt, report)
 
     def _directory(self, wanted: intake.Wanted, owner: str) -> Directory:
         if wanted.directory:
@@ -247,6 +249,10 @@ class Command(BaseCommand):
         """End with a message and a status, and never with a traceback."""
         self.stderr.write(self.style.ERROR(f"Error: {reason}"))
         raise SystemExit(status)
+
+
+def _result(run: GenerationRun, report: Report) -> Result:
+    return Result(str(run.pk), str(run.directory), run.state, run.attempt, report)
 
 
 def _fixed_clock() -> datetime | None:
