@@ -116,7 +116,7 @@ class GenerationRun(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.directory_id} {self.state} {self.id}"
+        return f"run of {self.directory}, {self.state}"
 
 
 class RunAttempt(models.Model):
