@@ -93,7 +93,7 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
         )
         tools.progress(number / len(draft.documents))
     if not candidates:
-        unread = [report for report in draft.sources if report.error]
+        unread = [r for r in (*draft.sources, *reports) if r.error]
         raise NothingFound(
             "no item was found in any source. Give a page, file or URL that lists links"
             + "".join(f"; {report.source}: {report.error}" for report in unread[:5])

@@ -378,6 +378,13 @@ def test_no_item_at_all_makes_no_repository(tmp_path: Path) -> None:
     assert not tmp_path.exists() or list(tmp_path.iterdir()) == []
 
 
+def test_a_document_that_no_reader_takes_says_why(tmp_path: Path) -> None:
+    operations = make_run(("long.md", f"{CLOCKS}\n{'x' * 300_000}\n"))
+
+    with pytest.raises(NothingFound, match=r"long\.md: It has a line of more than"):
+        generate(operations, make_host(tmp_path))
+
+
 def test_all_sources_failing_ends_the_run(tmp_path: Path) -> None:
     operations = make_run(source_urls=["https://example.org/a"])
 
