@@ -74,6 +74,12 @@ class Alone:
     def send(self, *commands: Command) -> Reply:
         return Reply(attempt=1, cancel=False, lease_expires_at=CLOCK)
 
+    def load_checkpoint(self) -> bytes | None:
+        return None
+
+    def save_checkpoint(self, content: bytes) -> None:
+        """Made, because that is part of a run, and dropped."""
+
     def release(self) -> None:
         """Nothing is held."""
 

@@ -48,6 +48,12 @@ class Environment(BaseSettings):
     """The folder of the bare repositories. Unset: repositories/ in STATE_ROOT."""
     run_lease_seconds: int = Field(default=90, ge=5)
     """A run whose process has been silent for so many seconds is taken for lost."""
+    run_stall_seconds: int = Field(default=600, ge=5)
+    """A run whose step has not moved for so many seconds is given up and tried again."""
+    run_memory_mib: int = Field(default=0, ge=0)
+    """How much memory a run may use in a worker, in MiB; 0: as much as there is."""
+    checkpoint_root: Path | None = None
+    """Where unfinished runs put away what they know. Unset: checkpoints/ in STATE_ROOT."""
     fetch_allowed_networks: Words = ()
     """Private networks that sources may lie in, such as 10.0.0.0/8."""
     fetch_allowed_hosts: Words = ()
@@ -103,7 +109,7 @@ class Environment(BaseSettings):
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
-    @field_validator("state_root", "git_root")
+    @field_validator("state_root", "git_root", "checkpoint_root")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         """A relative path is relative to the checkout, wherever the command is typed."""
@@ -112,3 +118,7 @@ class Environment(BaseSettings):
     @property
     def repositories(self) -> Path:
         return self.git_root or self.state_root / "repositories"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.checkpoint_root or self.state_root / "checkpoints"

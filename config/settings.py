@@ -170,6 +170,9 @@ else:
     Q_CLUSTER["orm"] = "default"
 
 RUN_LEASE_SECONDS = env.run_lease_seconds
+RUN_STALL_SECONDS = env.run_stall_seconds
+RUN_MEMORY_MIB = env.run_memory_mib
+CHECKPOINT_ROOT = env.checkpoints
 FETCH_ALLOWED_NETWORKS = env.fetch_allowed_networks
 FETCH_ALLOWED_HOSTS = env.fetch_allowed_hosts
 FETCH_CA_BUNDLE = env.fetch_ca_bundle

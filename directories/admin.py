@@ -25,7 +25,7 @@ from directories.models import (
     RunState,
     SourceDocument,
 )
-from directories.services import runs
+from directories.services import queueing, runs
 from directories.services.directories import namespace_of, store_documents
 from directories.services.files import explain
 from directories.services.requests import build_request
@@ -128,7 +128,7 @@ class DirectoryAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Directory]
     ) -> HttpResponse | None:
         """Ask first, then run one directory after another and say how each one ended."""
-        reason = runs.why_in_process()
+        reason = queueing.why_in_process()
         if reason and queryset.count() > MOST_AT_ONCE:
             self.message_user(
                 request,
@@ -156,7 +156,7 @@ class DirectoryAdmin(admin.ModelAdmin):
                 "title": "Generate directory",
                 "opts": self.opts,
                 "directories": queryset,
-                "in_process_because": runs.why_in_process(),
+                "in_process_because": queueing.why_in_process(),
                 "action_checkbox_name": ACTION_CHECKBOX_NAME,
             },
         )

@@ -10,7 +10,7 @@ from django.db import connection
 
 from directories.exceptions import DirectoryError
 from directories.models import GenerationRun
-from directories.services import commands, runs
+from directories.services import checkpoints, commands, contexts
 from generation.contract.commands import Claim, Command, CommandBatch, Reply
 from generation.contract.context import RunContext
 from generation.exceptions import RunRefused
@@ -33,11 +33,11 @@ class DatabaseDirectoryOperations:
 
     def fetch_context(self) -> RunContext:
         with deferred():
-            return runs.context_of(self._run_id)
+            return contexts.context_of(self._run_id)
 
     def fetch_document(self, sha256: str) -> bytes:
         with deferred():
-            return runs.document_of(self._directory_id, sha256)
+            return contexts.document_of(self._directory_id, sha256)
 
     def send(self, *batch: Command) -> Reply:
         message = CommandBatch(
@@ -46,6 +46,16 @@ class DatabaseDirectoryOperations:
         try:
             with deferred():
                 return commands.apply(self._directory_id, message)
+        except DirectoryError as exc:
+            raise RunRefused(str(exc)) from exc
+
+    def load_checkpoint(self) -> bytes | None:
+        return checkpoints.load(self._run_id)
+
+    def save_checkpoint(self, content: bytes) -> None:
+        try:
+            with deferred():
+                checkpoints.save(self._run_id, content, attempt=self._attempt)
         except DirectoryError as exc:
             raise RunRefused(str(exc)) from exc
 
@@ -72,6 +82,12 @@ class RehearsalOperations:
     def send(self, *batch: Command) -> Reply:
         expires = datetime.now(UTC) + timedelta(days=1)
         return Reply(attempt=1, cancel=False, lease_expires_at=expires)
+
+    def load_checkpoint(self) -> bytes | None:
+        return None
+
+    def save_checkpoint(self, content: bytes) -> None:
+        """Whoever tries a run goes through all of it."""
 
     def release(self) -> None:
         """There is nothing to give back."""

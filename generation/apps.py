@@ -77,6 +77,7 @@ def _say_hello() -> None:
     from generation.client import InternalAPI
     from generation.dispatch import queue_key
     from generation.exceptions import GenerationError
+    from generation.processes import FORKING
 
     hello = Hello(
         host=platform.node(),
@@ -90,7 +91,8 @@ def _say_hello() -> None:
     pause = threading.Event()
     while True:
         try:
-            api.post("/workers/hello", hello.model_dump_json(), key=str(uuid4()))
+            with FORKING:
+                api.post("/workers/hello", hello.model_dump_json(), key=str(uuid4()))
         except GenerationError as exc:
             log.error("hello not heard", reason=str(exc))
         pause.wait(SAYS_HELLO_EVERY)

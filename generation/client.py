@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import requests
@@ -60,6 +60,10 @@ class InternalAPI:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         return self._send("POST", path, data=message.encode(), headers=headers)
 
+    def put(self, path: str, content: bytes, **query: str) -> requests.Response:
+        headers = {"Content-Type": "application/octet-stream"}
+        return self._send("PUT", path, params=query, data=content, headers=headers)
+
     def close(self) -> None:
         self._session.close()
 
@@ -94,42 +98,73 @@ class InternalAPI:
 class RemoteDirectoryOperations:
     """One attempt at one run, in a worker. Safe to use from two threads."""
 
-    def __init__(self, api: InternalAPI, run_id: UUID) -> None:
+    def __init__(
+        self, api: InternalAPI, run_id: UUID, directory_id: UUID, *, attempt: int = 0
+    ) -> None:
+        self.run_id = run_id
         self._api = api
-        self._run_id = run_id
-        self._attempt = 0
+        self._directory_id = directory_id
+        self._directory = f"/directories/{directory_id}"
+        self._attempt = attempt
+        # 0 is kept for the last word of whoever started this process.
         self._sequence = 0
         self._lock = threading.Lock()
+
+    @classmethod
+    def of_run(cls, api: InternalAPI, run_id: UUID) -> Self:
+        """Ask which directory the run is of. Raises RunRefused, InternalAPIError."""
         directory = api.get(f"/runs/{run_id}").json()["directory"]
-        self._directory = f"/directories/{UUID(directory)}"
+        return cls(api, run_id, UUID(directory))
+
+    def through(self, api: InternalAPI) -> RemoteDirectoryOperations:
+        """The same attempt over other connections: those of another process."""
+        return RemoteDirectoryOperations(
+            api, self.run_id, self._directory_id, attempt=self._attempt
+        )
+
+    def disconnect(self) -> None:
+        """Drop the connections; the next request opens new ones."""
+        self._api.close()
 
     def claim(self, worker: str) -> Reply:
-        key = f"{self._run_id}:claim:{uuid4()}"
+        key = f"{self.run_id}:claim:{uuid4()}"
         reply = self._post(key, Claim(worker=worker))
         self._attempt = reply.attempt
         return reply
 
     def fetch_context(self) -> RunContext:
-        answer = self._api.get(f"{self._directory}/context", run=str(self._run_id))
+        answer = self._api.get(f"{self._directory}/context", run=str(self.run_id))
         return RunContext.model_validate_json(answer.content)
 
     def fetch_document(self, sha256: str) -> bytes:
         return self._api.get(
-            f"{self._directory}/documents/{sha256}", run=str(self._run_id)
+            f"{self._directory}/documents/{sha256}", run=str(self.run_id)
         ).content
+
+    def load_checkpoint(self) -> bytes | None:
+        answer = self._api.get(f"{self._directory}/checkpoints/{self.run_id}")
+        return answer.content or None
+
+    def save_checkpoint(self, content: bytes) -> None:
+        path = f"{self._directory}/checkpoints/{self.run_id}"
+        self._api.put(path, content, attempt=str(self._attempt))
 
     def send(self, *commands: Command) -> Reply:
         with self._lock:
             self._sequence += 1
-            key = f"{self._run_id}:{self._attempt}:{self._sequence}"
+            key = f"{self.run_id}:{self._attempt}:{self._sequence}"
         return self._post(key, *commands)
+
+    def last_word(self, *commands: Command) -> Reply:
+        """Speak for an attempt that another process has made, and that is over."""
+        return self._post(f"{self.run_id}:{self._attempt}:0", *commands)
 
     def release(self) -> None:
         """Connections belong to the session, which outlives the thread."""
 
     def _post(self, key: str, *commands: Command) -> Reply:
         batch = CommandBatch(
-            run_id=self._run_id, attempt=self._attempt, commands=commands
+            run_id=self.run_id, attempt=self._attempt, commands=commands
         )
         answer = self._api.post(
             f"{self._directory}/commands", batch.model_dump_json(), key=key

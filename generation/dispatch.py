@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
+import structlog
 from django.conf import settings
+from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from generation.exceptions import CannotDispatch
+
+log = structlog.get_logger(__name__)
 
 TASK = "generation.tasks.directory_generation.generate_directory"
 
@@ -38,6 +42,18 @@ def enqueue(run_id: UUID) -> None:
         raise CannotDispatch(
             f"the queue does not answer ({type(exc).__name__}); see TRIGGER_API_URL"
         ) from exc
+
+
+def queue_size() -> int | None:
+    """Count the messages that wait in the queue; None when that cannot be told."""
+    if why_not():
+        return None
+    try:
+        return int(get_broker().queue_size())
+    except Exception:
+        # Whatever the broker's client raises: nobody waits for this figure.
+        log.warning("queue does not answer", exc_info=True)
+        return None
 
 
 def queue_key() -> str:

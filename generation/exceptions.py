@@ -15,6 +15,9 @@ GenerationError
 │   ├── InternalAPIUnreachable  no answer, after several tries
 │   └── InternalAPIRefused      an answer, and it is no: credentials, or a message of ours
 ├── CannotDispatch         the run cannot be handed to a worker; it is made here instead
+├── StepStalled            a step has not moved for too long
+├── AttemptFailed          this attempt is over, and what ended it may pass
+├── PublishedUnheard       everything is on `main`, but nobody could be told
 └── RunCancelled           a person stopped it
 """
 
@@ -22,7 +25,13 @@ from __future__ import annotations
 
 
 class GenerationError(Exception):
-    """Anything that ends a run, with a message for the person who started it."""
+    """Anything that ends a run, with a message for the person who started it.
+
+    `may_pass` says that another attempt may succeed, `retry_after` in how many seconds.
+    """
+
+    may_pass = False
+    retry_after = 0.0
 
 
 class SourceError(GenerationError):
@@ -58,7 +67,7 @@ class RepositoryError(GenerationError):
 
 
 class RepositoryMoved(RepositoryError):
-    pass
+    may_pass = True
 
 
 class RunRefused(GenerationError):
@@ -78,6 +87,22 @@ class InternalAPIRefused(InternalAPIError):
 
 
 class CannotDispatch(GenerationError):
+    pass
+
+
+class StepStalled(GenerationError):
+    may_pass = True
+
+
+class AttemptFailed(GenerationError):
+    """`retry_in` is in seconds, None when there will be no other attempt."""
+
+    def __init__(self, message: str, *, retry_in: float | None) -> None:
+        super().__init__(message)
+        self.retry_in = retry_in
+
+
+class PublishedUnheard(GenerationError):
     pass
 
 

@@ -27,6 +27,10 @@ MAIN = "refs/heads/main"
 PLAIN = "100644"
 REF = re.compile(r"refs/[A-Za-z0-9][A-Za-z0-9._/-]{0,198}")
 
+# What a repository may hold before it is packed: every commit of ours leaves a pack.
+MOST_PACKS = 50
+MOST_LOOSE = 6_700
+
 # What would end a name or an address in a commit, and let the rest be read as something else.
 _NOT_IN_IDENTITY = re.compile(r"[<>\x00-\x1f]")
 
@@ -85,11 +89,22 @@ class Repository:
         """Make the repository if it is not there. True when this call made it."""
         if self.exists():
             return False
+        # Beside its place, so that a half-made one is never taken for a repository.
+        draft = Repository(self.path.with_name(f".{self.path.name}.{os.getpid()}"))
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            draft.path.mkdir(parents=True, exist_ok=True)
+            draft._git("init", "--bare", "--quiet", "--initial-branch=main")
+            with suppress(FileNotFoundError):
+                self.path.rmdir()
+            draft.path.rename(self.path)
         except OSError as exc:
+            shutil.rmtree(draft.path, ignore_errors=True)
+            if self.exists():
+                return False
             raise RepositoryError(_cannot_write(self.path, exc)) from exc
-        self._git("init", "--bare", "--quiet", "--initial-branch=main")
+        except BaseException:
+            shutil.rmtree(draft.path, ignore_errors=True)
+            raise
         return True
 
     def remove(self) -> None:
@@ -105,6 +120,23 @@ class Repository:
         _check_ref(ref)
         listed = self._git("for-each-ref", "--format=%(objectname)", "--", ref)
         return listed.decode().strip() or None
+
+    def refs(self, prefix: str = "refs/") -> dict[str, str]:
+        """List the refs below a folder: name to commit."""
+        if not self.exists():
+            return {}
+        if prefix != "refs/":
+            _check_ref(prefix.rstrip("/"))
+        listed = self._git("for-each-ref", "--format=%(refname) %(objectname)", prefix)
+        return dict(line.split() for line in listed.decode().splitlines())
+
+    def has(self, commit: str) -> bool:
+        """Tell whether the objects hold a commit, on a branch or not."""
+        try:
+            self._git("cat-file", "-e", f"{commit}^{{commit}}")
+        except RepositoryError:
+            return False
+        return True
 
     def tree(self, commit: str) -> dict[str, str]:
         """List every entry of a commit: path to blob id, in git's order.
@@ -144,11 +176,26 @@ class Repository:
 
     def contains(self, commit: str, *, branch: str = MAIN) -> bool:
         """Tell whether a branch's history holds a commit."""
+        if not self.exists():
+            return False
         try:
             self._git("merge-base", "--is-ancestor", commit, branch)
         except RepositoryError:
             return False
         return True
+
+    def tidy(self) -> None:
+        """Pack what lies about, once there is much of it. Not while a run writes here.
+
+        Objects that no ref leads to stay for two weeks, should somebody want them back.
+        """
+        if not self.exists():
+            return
+        self._sweep_debris()
+        packs = len(list(self.path.glob("objects/pack/*.pack")))
+        loose = sum(1 for _ in self.path.glob("objects/[0-9a-f][0-9a-f]/*"))
+        if packs > MOST_PACKS or loose > MOST_LOOSE:
+            self._git("gc", "--quiet", "--prune=2.weeks.ago")
 
     def write(self, commit: Commit, *, ref: str) -> str:
         """Write one commit and point `ref` at it. Return its id.

@@ -24,6 +24,12 @@ class DirectoryOperations(Protocol):
     def fetch_document(self, sha256: str) -> bytes:
         """Read the bytes of a source document of the directory."""
 
+    def load_checkpoint(self) -> bytes | None:
+        """Read what an earlier attempt put away, if anything is left of it."""
+
+    def save_checkpoint(self, content: bytes) -> None:
+        """Put away what this attempt knows, in place of what was there. Raises RunRefused."""
+
     def send(self, *commands: Command) -> Reply:
         """Say what happened: all of it takes effect, or none. Raises RunRefused."""
 

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
+from generation.checkpoints import Checkpoint, code_version, pack, unpack
 from generation.contract.commands import (
     AppendLog,
     Command,
@@ -23,6 +25,7 @@ from generation.contract.commands import (
     Outcome,
     PublishBegin,
     PublishDone,
+    RecordAttemptFailure,
     RecordGenerationFinish,
     RecordGenerationStart,
     RepositoryKind,
@@ -31,18 +34,26 @@ from generation.contract.commands import (
     UpdateGenerationHistory,
 )
 from generation.contract.context import RunContext
-from generation.exceptions import GenerationError, RunCancelled, RunRefused
+from generation.exceptions import (
+    AttemptFailed,
+    GenerationError,
+    InternalAPIError,
+    PublishedUnheard,
+    RunCancelled,
+    RunRefused,
+    StepStalled,
+)
 from generation.git import Repository
-from generation.heartbeat import Pulse
+from generation.heartbeat import Pulse, do_nothing
 from generation.interrupts import uninterrupted
 from generation.operations import DirectoryOperations
-from generation.pipeline import STEPS
+from generation.pipeline import STEPS, Step
 from generation.pipeline.draft import Draft, Tools
-from generation.publish import Publication, Signature, repository_path
+from generation.publish import Publication, Signature, repository_path, take_up
 from generation.report import Report, StepReport
 from generation.reporting import compile_report
 from generation.repositories.build import PARTS, Build
-from generation.repositories.data import read_data
+from generation.repositories.data import Stored, read_data
 from generation.sources.fetch import Page
 
 log = structlog.get_logger(__name__)
@@ -52,15 +63,23 @@ SPEAKS_EVERY = 0.5
 LOGGED_WARNINGS = 100
 # Between two tries to tell that a run was published, in seconds.
 PAUSES = (1, 4)
+PUBLISH = "publish"
 
 
 class Host(NamedTuple):
-    """What the machine lends to a run. `heartbeat_seconds` is a quarter of the lease."""
+    """What the machine lends to a run.
+
+    `heartbeat_seconds` is a quarter of the lease; `stalls_after` are the seconds without
+    progress after which a step is taken for hanging. `stop` interrupts the main thread when
+    the run has to end; it may be called again until it does.
+    """
 
     git_root: Path
     fetch: Callable[[str], Page]
     heartbeat_seconds: float
     name: str
+    stalls_after: float = 600
+    stop: Callable[[], None] = do_nothing
 
 
 class Progress(NamedTuple):
@@ -80,30 +99,57 @@ def generate(
     listen: Listener = lambda progress: None,
     dry_run: bool = False,
 ) -> Report:
-    """Execute one run from its claim to its end, and report what became of it.
-
-    Raises GenerationError when the run failed, and RunCancelled when somebody stopped it;
-    both after the web side was told. A dry run does everything but write.
-    """
+    """Make one attempt at a run, from its claim to its end; see `attempt`."""
     operations.claim(host.name)
+    return attempt(operations, host, listen=listen, dry_run=dry_run)
+
+
+def attempt(
+    operations: DirectoryOperations,
+    host: Host,
+    *,
+    listen: Listener = lambda progress: None,
+    dry_run: bool = False,
+) -> Report:
+    """Go through a run that was claimed, and report what became of it.
+
+    Raises AttemptFailed when this attempt failed by something that may pass, another
+    GenerationError when the run failed, and RunCancelled when somebody stopped it; each
+    after the web side was told. A dry run does everything but write.
+    """
+    pulse = Pulse(
+        operations,
+        seconds=host.heartbeat_seconds,
+        stalls_after=host.stalls_after,
+        stop=host.stop,
+    )
     try:
         context = operations.fetch_context()
         with (
             structlog.contextvars.bound_contextvars(
                 run=str(context.run_id), attempt=context.attempt
             ),
-            Pulse(operations, seconds=host.heartbeat_seconds) as pulse,
+            pulse,
         ):
             return _Run(operations, host, context, listen, pulse).execute(dry_run)
-    except RunRefused:
-        # Another attempt has the run: nothing that we say would be heard.
+    except (RunRefused, PublishedUnheard, InternalAPIError):
+        # Nothing that we say would be heard, by this way or at all.
         raise
     except (RunCancelled, KeyboardInterrupt) as exc:
+        if isinstance(pulse.verdict, StepStalled):
+            raise _may_pass(operations, pulse.verdict) from exc
+        if isinstance(pulse.verdict, RunRefused):
+            raise pulse.verdict from exc
         _finish(operations, Outcome.CANCELLED, error="the run was cancelled")
         raise RunCancelled("the run was cancelled; nothing was written") from exc
     except GenerationError as exc:
+        if exc.may_pass:
+            raise _may_pass(operations, exc) from exc
         _finish(operations, Outcome.FAILED, error=str(exc))
         raise
+    except MemoryError as exc:
+        reason = GenerationError("the memory that a run may use was not enough")
+        raise _may_pass(operations, reason) from exc
     except BaseException:
         log.exception("run failed by a mistake of ours")
         _finish(
@@ -138,70 +184,148 @@ class _Run:
 
     def execute(self, dry_run: bool) -> Report:
         self._say(RecordGenerationStart(started_at=datetime.now(UTC)))
+        if recovered := self._recover():
+            return recovered
         stored = read_data(self._repository("data"))
-        tools = Tools(
-            context=self._context,
-            stored=stored,
-            fetch=self._host.fetch,
-            read_document=self._operations.fetch_document,
-            progress=lambda fraction: None,
-        )
-        draft = Draft()
-        for step in STEPS:
-            begun = self._begin(step.name)
-            tools = tools._replace(progress=self._progress_of(step.name, step.weight))
-            told = len(draft.warnings)
-            draft, note, done = step.run(draft, tools)
-            self._end(step.name, step.weight, begun, note=note, done=done)
-            self._warn(draft.warnings[told:])
+        draft = self._go_through(STEPS, stored)
         build = Build(self._context, stored, draft)
         for part in PARTS:
             begun = self._begin(part.name)
             note = build.add(part.kind, self._repository(part.kind))
             self._end(part.name, part.weight, begun, note=note)
-        begun = self._begin("publish")
+        begun = self._begin(PUBLISH)
         if dry_run:
             return compile_report(
                 self._context, draft, build, self._steps, is_published=False
             )
         return self._publish(draft, build, begun)
 
+    def _recover(self) -> Report | None:
+        """Finish what an earlier attempt had begun to publish, if that can be."""
+        planned, report = self._context.planned_commits, self._context.report
+        if planned is None or report is None:
+            return None
+        begun = self._begin(PUBLISH)
+        repositories = {kind: self._repository(kind) for kind in planned}
+        with self._pulse.shielded(), uninterrupted():
+            if not take_up(planned, repositories, run_id=self._context.run_id):
+                return None
+            step = self._step(
+                PUBLISH, begun, note="an earlier attempt had written it all"
+            )
+            report = report.model_copy(update={"steps": (*report.steps, step)})
+            self._conclude(report, note=step.note)
+        return report
+
+    def _go_through(self, steps: tuple[Step, ...], stored: Stored) -> Draft:
+        """Take the draft through the steps, from where an earlier attempt had come to."""
+        draft, reached = Draft(), 0
+        head = stored.snapshot.commit
+        if found := self._checkpoint(data_commit=head):
+            names = [step.name for step in steps]
+            reached = names.index(found.step) + (not found.is_partial)
+            draft, self._steps = found.draft, list(found.steps)
+            self._done = sum(step.weight for step in steps[:reached])
+            after = f"after {found.step}" if reached else "from its sources"
+            self._unsaid.append(AppendLog(message=f"taken up again {after}"))
+        keep = partial(self._keep, data_commit=head)
+        for step in steps[reached:]:
+            begun = self._begin(step.name)
+            told, before = len(draft.warnings), draft
+            tools = Tools(
+                context=self._context,
+                stored=stored,
+                fetch=self._host.fetch,
+                read_document=self._operations.fetch_document,
+                progress=self._progress_of(step.name, step.weight),
+                keep=partial(keep, step.name, is_partial=True),
+            )
+            draft, note, done = step.run(draft, tools)
+            self._end(step.name, step.weight, begun, note=note, done=done)
+            self._warn(draft.warnings[told:])
+            if draft is not before:
+                keep(step.name, draft)
+        return draft
+
+    def _checkpoint(self, *, data_commit: str | None) -> Checkpoint | None:
+        if not self._context.has_checkpoint:
+            return None
+        if (content := self._operations.load_checkpoint()) is None:
+            return None
+        request = self._context.request.fingerprint()
+        return unpack(content, request=request, data_commit=data_commit)
+
+    def _keep(
+        self,
+        step: str,
+        draft: Draft,
+        *,
+        data_commit: str | None,
+        is_partial: bool = False,
+    ) -> None:
+        """Put away what is known. Without it a run is merely slower to take up again."""
+        content = pack(
+            Checkpoint(
+                code=code_version(),
+                request=self._context.request.fingerprint(),
+                data_commit=data_commit,
+                step=step,
+                is_partial=is_partial,
+                draft=draft,
+                steps=tuple(self._steps),
+            )
+        )
+        if content is None:
+            log.info("checkpoint too large", step=step)
+            return
+        self._pulse.check()
+        try:
+            self._operations.save_checkpoint(content)
+        except InternalAPIError as exc:
+            log.warning("checkpoint not kept", step=step, reason=str(exc))
+
     def _publish(self, draft: Draft, build: Build, begun: float) -> Report:
-        """Write the commits, move the branches, and say so, in this order."""
+        """Write the commits, say what they are, and move the branches, in this order."""
         context = self._context
         signature = Signature(
             context.committer, context.run_id, context.attempt, context.clock
         )
         publication = Publication(build.changes, signature)
         publication.stage()
+        planned = publication.planned
+        report = compile_report(
+            context, draft, build, self._steps, planned=planned, is_published=True
+        )
         try:
-            self._say(PublishBegin(commits=publication.planned))
+            # The report goes along: should we be lost now, others can finish with it.
+            self._say(
+                PublishBegin(commits=planned),
+                UpdateGenerationHistory(
+                    items=report.items, metrics=metrics_of(report), report=report
+                ),
+            )
         except BaseException:
             publication.discard()
             raise
         # An interrupt from here on comes too late: the run ends as it would have.
-        with uninterrupted():
+        with self._pulse.shielded(), uninterrupted():
             publication.publish()
-            self._steps.append(
-                StepReport(
-                    name="publish",
-                    done=True,
-                    note=build.note(),
-                    seconds=round(time.monotonic() - begun, 3),
-                )
-            )
-            report = compile_report(
-                context, draft, build, self._steps, is_published=True
-            )
+            step = self._step(PUBLISH, begun, note=build.note())
+            report = report.model_copy(update={"steps": (*report.steps, step)})
             later = report.warnings[len(draft.warnings) :]
-            self._insist(
-                PublishDone(),
-                AppendLog(message=f"publish: {build.note()}"),
-                *_warnings(later),
-                *_success(report),
-            )
-            self._listen(Progress("done", 100))
+            self._conclude(report, *_warnings(later), note=step.note)
         return report
+
+    def _conclude(self, report: Report, *commands: Command, note: str) -> None:
+        """Tell the end of a run whose commits are on `main`."""
+        self._insist(
+            PublishDone(),
+            AppendLog(message=f"{PUBLISH}: {note}"),
+            *commands,
+            *_success(report),
+        )
+        self._pulse.end()
+        self._listen(Progress("done", 100))
 
     def _insist(self, *commands: Command) -> None:
         """Say what has happened already: a stumble here must not call it a failure."""
@@ -211,9 +335,11 @@ class _Run:
                 return
             except RunRefused:
                 raise
-            except Exception:
+            except Exception as exc:
                 if pause is None:
-                    raise
+                    raise PublishedUnheard(
+                        "everything is published, but nobody could be told"
+                    ) from exc
                 log.warning("the end of the run was not heard", exc_info=True)
                 time.sleep(pause)
 
@@ -236,11 +362,27 @@ class _Run:
     def _end(
         self, step: str, weight: int, begun: float, *, note: str, done: bool = True
     ) -> None:
-        seconds = round(time.monotonic() - begun, 3)
-        self._steps.append(StepReport(name=step, done=done, note=note, seconds=seconds))
+        report = self._step(step, begun, note=note, done=done)
+        self._steps.append(report)
         self._done += weight
-        log.info("step finished", step=step, note=note, seconds=seconds)
-        self._unsaid.append(AppendLog(message=f"{step}: {note}"[:2000]))
+        log.info("step finished", step=step, note=note, seconds=report.seconds)
+        self._unsaid.append(
+            AppendLog(
+                message=f"{step}: {note}"[:2000],
+                facts={"step": step, "seconds": report.seconds},
+            )
+        )
+
+    def _step(
+        self, name: str, begun: float, *, note: str, done: bool = True
+    ) -> StepReport:
+        return StepReport(
+            name=name,
+            done=done,
+            attempt=self._context.attempt,
+            note=note,
+            seconds=round(time.monotonic() - begun, 3),
+        )
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
         """Log a warning when it arises: a run that fails later has no report."""
@@ -273,6 +415,15 @@ class _Run:
         unsaid, self._unsaid = self._unsaid, []
         if self._operations.send(*unsaid, *commands).cancel:
             raise RunCancelled("the run was cancelled")
+
+
+def _may_pass(operations: DirectoryOperations, exc: GenerationError) -> AttemptFailed:
+    """Tell the web side that this attempt is over, and hear whether there is another."""
+    with uninterrupted():
+        reply = operations.send(
+            RecordAttemptFailure(reason=str(exc), retry_after=exc.retry_after)
+        )
+    return AttemptFailed(str(exc), retry_in=reply.retry_in)
 
 
 def _finish(operations: DirectoryOperations, outcome: Outcome, *, error: str) -> None:

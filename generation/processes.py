@@ -1,9 +1,14 @@
-"""What a process that makes directories is called, in claims and in hellos alike."""
+"""What a process that makes directories is called, and when it may be forked."""
 
 from __future__ import annotations
 
 import os
 import platform
+import threading
+
+# Held while a process is forked, and by threads that talk to the network meanwhile: a fork
+# copies their locks as they are, and nobody there would ever give them back.
+FORKING = threading.Lock()
 
 
 def process_name() -> str:

@@ -2,7 +2,8 @@
 
 A run writes its commits beside `main` (`stage`), says what it is about to do, and then moves
 the three branches, each by compare-and-swap (`publish`). When one has been moved by somebody
-else, those that were moved already are moved back.
+else, those that were moved already are moved back. When the process dies in between, the
+next attempt takes up what was planned (`take_up`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import structlog
 
 from generation.contract.commands import PlannedCommit, RepositoryKind
 from generation.contract.context import Identity
-from generation.exceptions import RepositoryError
+from generation.exceptions import RepositoryError, RepositoryMoved
 from generation.git import MAIN, Commit, Repository
 from generation.interrupts import uninterrupted
 
@@ -42,7 +43,7 @@ class Signature(NamedTuple):
 
     @property
     def ref(self) -> str:
-        return f"refs/gazetteer/{self.run_id}/{self.attempt}"
+        return f"{staged_refs(self.run_id)}{self.attempt}"
 
 
 class Change(NamedTuple):
@@ -60,6 +61,55 @@ def repository_path(
 ) -> Path:
     """Say where a repository of a directory lies. Both names are checked slugs."""
     return git_root / namespace / f"{slug}{_SUFFIXES[kind]}.git"
+
+
+def staged_refs(run_id: UUID) -> str:
+    """Name the folder of refs that the attempts of a run write to."""
+    return f"refs/gazetteer/{run_id}/"
+
+
+def take_up(
+    planned: Mapping[RepositoryKind, PlannedCommit],
+    repositories: Mapping[RepositoryKind, Repository],
+    *,
+    run_id: UUID,
+) -> bool:
+    """Finish what another attempt was about to publish, where that is still possible.
+
+    True when all of it is on `main` now. False, with nothing changed, when a branch has
+    gone elsewhere in the meantime: what is missing has to be made anew, on top of that.
+    """
+    missing = {
+        kind: commit
+        for kind, commit in planned.items()
+        if commit.new and not repositories[kind].contains(commit.new)
+    }
+    movable = all(
+        repositories[kind].head() == commit.old and repositories[kind].has(commit.new)
+        for kind, commit in missing.items()
+        if commit.new
+    )
+    if not movable:
+        return False
+    for kind, commit in missing.items():
+        try:
+            repositories[kind].move(MAIN, new=commit.new, old=commit.old)
+        except RepositoryMoved:
+            log.warning("somebody was quicker", repository=repositories[kind].path)
+            return False
+    for repository in repositories.values():
+        forget_staged(repository, run_id)
+    return True
+
+
+def forget_staged(repository: Repository, run_id: UUID) -> None:
+    """Drop what the attempts of a run have staged, and the repository if that was all."""
+    with suppress(RepositoryError):
+        staged = repository.refs(staged_refs(run_id))
+        for ref, commit in staged.items():
+            repository.move(ref, new=None, old=commit)
+        if staged and not repository.refs():
+            repository.remove()
 
 
 class Publication:
@@ -103,7 +153,7 @@ class Publication:
         with uninterrupted():
             self._drop_refs()
             for repository in self._created:
-                if repository.head() is None:
+                if repository.exists() and repository.head() is None:
                     repository.remove()
 
     def _move_back(self, moved: list[RepositoryKind]) -> None:
@@ -137,6 +187,4 @@ class Publication:
 
     def _drop_refs(self) -> None:
         for change in self._changes.values():
-            with suppress(RepositoryError):
-                if staged := change.repository.head(self._signature.ref):
-                    change.repository.move(self._signature.ref, new=None, old=staged)
+            forget_staged(change.repository, self._signature.run_id)

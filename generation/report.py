@@ -32,10 +32,15 @@ class SourceReport(Record):
 
 
 class StepReport(Record):
-    """One step. `done` is false for a step that had nothing to do; `note` says why."""
+    """One step. `done` is false for a step that had nothing to do; `note` says why.
+
+    `attempt` is the one that went through it: of a run that was taken up again, the first
+    steps are those of an earlier attempt.
+    """
 
     name: str
     done: bool
+    attempt: int = 1
     note: str = ""
     seconds: float = Field(default=0.0, description="wall time in seconds")
 

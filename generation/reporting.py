@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from generation.contract.commands import PlannedCommit, RepositoryKind
 from generation.contract.context import RunContext
 from generation.pipeline.draft import Draft
 from generation.report import (
@@ -20,8 +23,11 @@ def compile_report(
     build: Build,
     steps: list[StepReport],
     *,
+    planned: Mapping[RepositoryKind, PlannedCommit] | None = None,
     is_published: bool,
 ) -> Report:
+    """Gather what is known. `planned` are the commits that will be on `main`, if any."""
+    new = {kind: commit.new for kind, commit in (planned or {}).items()}
     kinds = [change.kind for change in draft.changes]
     catalogue = draft.catalogue
     return Report(
@@ -47,7 +53,7 @@ def compile_report(
         repositories={
             kind: RepositoryReport(
                 path=str(change.repository.path),
-                commit=change.repository.head(),
+                commit=new.get(kind) or change.old,
                 changed_files=len(change.files),
                 removed_files=len(change.removals),
                 left_alone=build.left_alone[kind][:LISTED],

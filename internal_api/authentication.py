@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare
 from http_message_signatures import (
     HTTPMessageVerifier,
@@ -83,11 +82,6 @@ class SignatureAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Signature"
-
-
-def forget_expired_nonces() -> None:
-    """Drop the nonces of signatures that are too old to be accepted again anyway."""
-    UsedNonce.objects.filter(expires_at__lt=Now()).delete()
 
 
 def accepted_secrets() -> dict[str, str]:

@@ -14,5 +14,9 @@ urlpatterns = [
         views.DocumentView.as_view(),
     ),
     path("directories/<uuid:directory_id>/commands", views.CommandsView.as_view()),
+    path(
+        "directories/<uuid:directory_id>/checkpoints/<uuid:run_id>",
+        views.CheckpointView.as_view(),
+    ),
     path("workers/hello", views.HelloView.as_view()),
 ]

@@ -18,13 +18,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from directories.services import commands, runs, workers
+from directories.services import (
+    checkpoints,
+    commands,
+    contexts,
+    sweeping,
+    workers,
+)
 from generation.contract.commands import CommandBatch
 from generation.contract.hello import Hello
-from internal_api.authentication import (
-    SignatureAuthentication,
-    forget_expired_nonces,
-)
+from internal_api.authentication import SignatureAuthentication
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +65,7 @@ class RunView(InternalView):
     def get(self, request: Request, run_id: UUID) -> Response:
         """Say which directory a run is of: a queue message names nothing but the run."""
         self._facts = {"run": str(run_id)}
-        run = runs.find(run_id)
+        run = contexts.find(run_id)
         return Response({"run": str(run.pk), "directory": str(run.directory_id)})
 
 
@@ -70,16 +73,16 @@ class ContextView(InternalView):
     def get(self, request: Request, directory_id: UUID) -> Response:
         run_id = _run_of(request)
         self._facts = {"run": str(run_id)}
-        runs.check_active(directory_id, run_id)
-        return Response(runs.context_of(run_id).model_dump(mode="json"))
+        contexts.check_active(directory_id, run_id)
+        return Response(contexts.context_of(run_id).model_dump(mode="json"))
 
 
 class DocumentView(InternalView):
     def get(self, request: Request, directory_id: UUID, sha256: str) -> HttpResponse:
         run_id = _run_of(request)
         self._facts = {"run": str(run_id)}
-        runs.check_active(directory_id, run_id)
-        content = runs.document_of(directory_id, sha256)
+        contexts.check_active(directory_id, run_id)
+        content = contexts.document_of(directory_id, sha256)
         return HttpResponse(content, content_type="application/octet-stream")
 
 
@@ -102,13 +105,38 @@ class CommandsView(InternalView):
         return Response(reply.model_dump(mode="json"), headers=headers)
 
 
+class CheckpointView(InternalView):
+    """What an attempt has put away, as opaque bytes."""
+
+    def get(self, request: Request, directory_id: UUID, run_id: UUID) -> HttpResponse:
+        self._facts = {"run": str(run_id)}
+        contexts.check_active(directory_id, run_id)
+        content = checkpoints.load(run_id)
+        return HttpResponse(
+            content or b"",
+            status=200 if content else 204,
+            content_type="application/octet-stream",
+        )
+
+    def put(self, request: Request, directory_id: UUID, run_id: UUID) -> HttpResponse:
+        number = request.query_params.get("attempt", "")
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", number):
+            raise ParseError("Name the attempt in the query: ?attempt=….")
+        self._facts = {"run": str(run_id), "attempt": int(number)}
+        contexts.check_active(directory_id, run_id)
+        body = request._request.body
+        checkpoints.save(run_id, body, attempt=int(number))
+        return HttpResponse(status=204)
+
+
 class HelloView(InternalView):
     def post(self, request: Request) -> Response:
         hello = Hello.model_validate_json(request._request.body)
         self._facts = {"worker": f"{hello.host}:{hello.pid}", "queue": hello.queue}
         workers.greet(hello)
-        # Once a minute is often enough, and a hello is in nobody's way.
-        forget_expired_nonces()
+        # Once a minute, and nobody waits for the answer: so no run needs a sweeper of its
+        # own while there are workers.
+        sweeping.sweep(tidies=2)
         return Response({"heard": True})
 
 

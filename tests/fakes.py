@@ -33,13 +33,17 @@ CLOCKS = """\
 
 
 class FakeOperations:
-    """Keeps what a run says. `cancel_at` cancels it when it reaches that step."""
+    """Keeps what a run says, and what it puts away.
+
+    `cancel_at` cancels it when it reaches that step.
+    """
 
     def __init__(self, context: RunContext, documents: dict[str, bytes]) -> None:
         self.context = context
         self.documents = documents
         self.said: list[Command] = []
         self.cancel_at = ""
+        self.checkpoint: bytes | None = None
 
     def claim(self, worker: str) -> Reply:
         return self._reply()
@@ -53,6 +57,12 @@ class FakeOperations:
     def send(self, *commands: Command) -> Reply:
         self.said.extend(commands)
         return self._reply()
+
+    def load_checkpoint(self) -> bytes | None:
+        return self.checkpoint
+
+    def save_checkpoint(self, content: bytes) -> None:
+        self.checkpoint = content
 
     def release(self) -> None:
         """Nothing is held."""

@@ -22,6 +22,7 @@ class RunState(models.TextChoices):
 
 # How long a run may wait for a worker before another may take its place.
 UNCLAIMED_FOR = timedelta(minutes=10)
+MAX_ATTEMPTS = 3
 ACTIVE = (RunState.QUEUED.value, RunState.RUNNING.value)
 
 
@@ -45,6 +46,23 @@ class GenerationRunQuerySet(models.QuerySet["GenerationRun"]):
         )
         return self.filter(silent | forgotten | unclaimed)
 
+    def silent(self) -> GenerationRunQuerySet:
+        """Running, but not heard of for longer than the lease."""
+        return self.filter(state=RunState.RUNNING, lease_expires_at__lt=Now())
+
+    def due(self) -> GenerationRunQuerySet:
+        """Waiting, and no longer for a time that was set."""
+        is_time = models.Q(not_before=None) | models.Q(not_before__lte=Now())
+        return self.filter(is_time, state=RunState.QUEUED)
+
+    def claimable(self) -> GenerationRunQuerySet:
+        """To be had by whoever asks first."""
+        waiting = models.Q(state=RunState.QUEUED)
+        silent = models.Q(state=RunState.RUNNING, lease_expires_at__lt=Now())
+        return self.filter(
+            waiting | silent, cancel_requested=False, attempt__lt=MAX_ATTEMPTS
+        )
+
 
 class GenerationRun(models.Model):
     """One request, on its way or done.
@@ -52,7 +70,10 @@ class GenerationRun(models.Model):
     `attempt` is the number of the attempt that holds the run, 0 before the first claim; a
     command of an older attempt is refused. `clock` is the time of the first claim, the only
     time that a run may write into a repository. `dispatched_at` is empty for a run that was
-    made in process; `fell_back_because` says why, when a worker was to make it.
+    made in process; `fell_back_because` says why, when a worker was to make it. `unclaimed`
+    counts how often it was handed to the queue since an attempt last began. `not_before` is
+    when the next attempt may begin. `retry_of` is the run that this one repeats.
+    `tidied_at` says that nothing of it lies about any more.
     """
 
     class Trigger(models.TextChoices):
@@ -79,6 +100,11 @@ class GenerationRun(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)
     clock = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    unclaimed = models.PositiveSmallIntegerField(default=0)
+    retry_of = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="retries"
+    )
     cancel_requested = models.BooleanField(default=False)
     step = models.CharField(max_length=100, blank=True)
     percent = models.PositiveSmallIntegerField(default=0)
@@ -91,11 +117,19 @@ class GenerationRun(models.Model):
     dispatched_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    tidied_at = models.DateTimeField(null=True)
 
     objects = GenerationRunQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)
+        indexes = (
+            models.Index(
+                fields=("finished_at",),
+                condition=models.Q(tidied_at=None),
+                name="runs_to_be_tidied",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("directory",),
@@ -117,6 +151,10 @@ class GenerationRun(models.Model):
 
     def __str__(self) -> str:
         return f"run of {self.directory}, {self.state}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in ACTIVE
 
 
 class RunAttempt(models.Model):

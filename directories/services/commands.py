@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
-from django.conf import settings
-from django.db import IntegrityError, models, transaction
-from django.db.models import F, Q
+from django.db import IntegrityError, transaction
+from django.db.models import Value
 from django.db.models.functions import Coalesce, Now
 
-from directories.exceptions import (
-    DirectoryError,
-    KeyReused,
-    NotYours,
-    RunNotFound,
-    StaleAttempt,
-)
+from directories.exceptions import DirectoryError, KeyReused, StaleAttempt
 from directories.models import (
     AppliedBatch,
     Directory,
     GenerationRun,
-    RunAttempt,
     RunLogLine,
     RunState,
 )
-from directories.signals import generation_completed
+from directories.services import attempts
 from generation.contract.commands import (
     AppendLog,
     Claim,
@@ -37,6 +28,7 @@ from generation.contract.commands import (
     Heartbeat,
     PublishBegin,
     PublishDone,
+    RecordAttemptFailure,
     RecordGenerationFinish,
     RecordGenerationStart,
     Reply,
@@ -81,14 +73,21 @@ def apply_once(
     return reply, False
 
 
-def apply_command(run: GenerationRun, command: Command) -> None:
-    """Do one thing that a run asks. Safe to repeat."""
+def apply_command(run: GenerationRun, command: Command) -> float | None:
+    """Do one thing that a run asks. Safe to repeat.
+
+    After a failed attempt, answer in how many seconds there is another; else None.
+    """
     match command:
         case Claim():
             raise StaleAttempt("a claim stands alone in its batch")
         case RecordGenerationStart():
-            _update(run, started_at=command.started_at)
+            _update(run, started_at=Coalesce("started_at", Value(command.started_at)))
             _update_directory(run, generation_started_at=command.started_at)
+        case RecordAttemptFailure():
+            return attempts.fail(
+                run, reason=command.reason, retry_after=command.retry_after
+            )
         case RecordGenerationFinish():
             _finish(run, command)
         case UpdateGenerateStatus():
@@ -123,71 +122,43 @@ def apply_command(run: GenerationRun, command: Command) -> None:
         case PublishDone():
             _update(run, planned_commits=None)
         case EmitGenerationCompleted():
-            transaction.on_commit(
-                lambda: generation_completed.send(
-                    sender=GenerationRun, run_id=run.pk, outcome=command.outcome
-                )
-            )
+            attempts.announce(run, command.outcome)
         case Heartbeat():
             """Every command renews the lease; this one does nothing else."""
         case _:
             assert_never(command)
+    return None
 
 
 def _apply(directory_id: UUID, batch: CommandBatch) -> Reply:
     """Do what a run says, in the transaction of whoever calls."""
+    retry_in: float | None = None
     match batch.commands:
         case (Claim() as claim,):
-            run = _claim(directory_id, batch.run_id, claim)
+            run = attempts.claim(directory_id, batch.run_id, claim)
         case _:
             run = _fenced(directory_id, batch)
             for command in batch.commands:
-                apply_command(run, command)
+                retry_in = apply_command(run, command)
     # The row was read after its lease was renewed.
     assert run.lease_expires_at is not None
     return Reply(
         attempt=run.attempt,
         cancel=run.cancel_requested,
         lease_expires_at=run.lease_expires_at,
+        retry_in=retry_in,
     )
-
-
-def _claim(directory_id: UUID, run_id: UUID, claim: Claim) -> GenerationRun:
-    """Take the next attempt by one guarded UPDATE: of many, exactly one changes a row."""
-    free = Q(state=RunState.QUEUED) | Q(
-        state=RunState.RUNNING, lease_expires_at__lt=Now()
-    )
-    runs = GenerationRun.objects.filter(pk=run_id, directory_id=directory_id)
-    won = runs.filter(free, cancel_requested=False).update(
-        state=RunState.RUNNING,
-        attempt=F("attempt") + 1,
-        lease_expires_at=_lease(),
-        clock=Coalesce("clock", Now()),
-        ran_on=claim.worker,
-    )
-    run = runs.first()
-    if run is None:
-        raise _no_run(run_id)
-    if not won:
-        raise StaleAttempt(f"the run is {run.state} and not to be had")
-    run.attempts.filter(finished_at=None).update(
-        finished_at=Now(), outcome=RunState.FAILED, reason="its lease ran out"
-    )
-    RunAttempt.objects.create(
-        run=run, number=run.attempt, worker=claim.worker, started_at=Now()
-    )
-    return run
 
 
 def _fenced(directory_id: UUID, batch: CommandBatch) -> GenerationRun:
     """Let only the attempt that holds the run speak, and renew its lease."""
     runs = GenerationRun.objects.filter(pk=batch.run_id, directory_id=directory_id)
     mine = runs.filter(state=RunState.RUNNING, attempt=batch.attempt)
-    if mine.update(lease_expires_at=_lease()):
+    if mine.update(lease_expires_at=attempts.lease()):
         return runs.defer("request", "counts", "metrics", "report").get()
     run = runs.first()
     if run is None:
-        raise _no_run(batch.run_id)
+        raise attempts.no_run(batch.run_id)
     raise StaleAttempt(
         f"the run is {run.state} in attempt {run.attempt}, "
         f"and attempt {batch.attempt} spoke"
@@ -205,12 +176,6 @@ def _known_reply(
     if known.sha256 != digest:
         raise KeyReused("this Idempotency-Key came with another body before")
     return Reply.model_validate(known.reply)
-
-
-def _no_run(run_id: UUID) -> DirectoryError:
-    if GenerationRun.objects.filter(pk=run_id).exists():
-        return NotYours("the run is one of another directory")
-    return RunNotFound(f"there is no run {run_id}")
 
 
 def _finish(run: GenerationRun, command: RecordGenerationFinish) -> None:
@@ -233,11 +198,3 @@ def _update(run: GenerationRun, **changes: Any) -> None:
 
 def _update_directory(run: GenerationRun, **changes: Any) -> None:
     Directory.objects.filter(pk=run.directory_id).update(updated_at=Now(), **changes)
-
-
-def _lease() -> models.Expression:
-    """The end of the lease, by the database's clock."""
-    expression: models.Expression = Now() + timedelta(
-        seconds=settings.RUN_LEASE_SECONDS
-    )
-    return expression

@@ -117,6 +117,18 @@ class UpdateGenerationHistory(Message):
     report: Report
 
 
+class RecordAttemptFailure(Message):
+    """This attempt is over, but the run may succeed in another one.
+
+    The web side decides whether there is another: it counts them. `retry_after` is in
+    seconds, such as a source asked for.
+    """
+
+    action: Literal["record_attempt_failure"] = "record_attempt_failure"
+    reason: Annotated[str, StringConstraints(min_length=1)]
+    retry_after: Annotated[FiniteFloat, Field(ge=0, le=86_400)] = 0
+
+
 class EmitGenerationCompleted(Message):
     action: Literal["emit_generation_completed"] = "emit_generation_completed"
     outcome: Outcome
@@ -158,6 +170,7 @@ Command = Annotated[
     | UpdateLastPullRequest
     | RecordGenerationStart
     | RecordGenerationFinish
+    | RecordAttemptFailure
     | UpdateGenerationHistory
     | EmitGenerationCompleted
     | Heartbeat
@@ -176,9 +189,16 @@ class CommandBatch(Message):
     commands: Annotated[tuple[Command, ...], Field(min_length=1, max_length=1000)]
 
 
-class Reply(Message):
-    """What the web side answers to a batch."""
+class Reply(BaseModel):
+    """What the web side answers to a batch. Unknown fields are ignored: it may be newer.
+
+    `retry_in` answers a RecordAttemptFailure: seconds until the next attempt, None when
+    there is none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     attempt: int
     cancel: bool
     lease_expires_at: Time
+    retry_in: float | None = None

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from generation.contract.commands import PlannedCommit, RepositoryKind
 from generation.contract.request import GenerationRequest
+from generation.report import Report
 
 
 class Told(BaseModel):
@@ -36,7 +38,9 @@ class RunContext(Told):
 
     `clock` is the time of the run's first claim. It is the only time a run may write, so
     that the same input gives the same bytes. `previous_prompt` is that of the last run that
-    succeeded, empty before the first.
+    succeeded, empty before the first. `has_checkpoint` says that an earlier attempt put
+    something away. `planned_commits` and `report` are what an earlier attempt was about to
+    publish when it was last heard of; None when none was.
     """
 
     run_id: UUID
@@ -46,3 +50,6 @@ class RunContext(Told):
     committer: Identity
     request: GenerationRequest
     previous_prompt: str = ""
+    has_checkpoint: bool = False
+    planned_commits: dict[RepositoryKind, PlannedCommit] | None = None
+    report: Report | None = None

@@ -49,3 +49,6 @@ STEPS = (
     Step("items-processing", describe, weight=3),
     Step("items-merge", merge, weight=3),
 )
+
+# From this step on, what is published decides as well: see checkpoints.py.
+READS_STORED_FROM = "deduplication-and-data-aggregation"

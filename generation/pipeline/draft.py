@@ -70,13 +70,18 @@ class Draft(Record):
 
 
 class Tools(NamedTuple):
-    """What a step may use besides the draft. `progress` takes 0 to 1 of the step."""
+    """What a step may use besides the draft. `progress` takes 0 to 1 of the step.
+
+    `keep` takes a draft in the middle of a long step: should the attempt be lost, the next
+    one begins the step again with it.
+    """
 
     context: RunContext
     stored: Stored
     fetch: Callable[[str], Page]
     read_document: Callable[[str], bytes]
     progress: Callable[[float], None]
+    keep: Callable[[Draft], None] = lambda draft: None
 
 
 class StepResult(NamedTuple):

@@ -22,7 +22,7 @@ from directories.models import (
     RunState,
     SourceDocument,
 )
-from directories.services import runs
+from directories.services import execution, runs
 from directories.services.directories import create_directory
 from generation.contract.request import MAX_DOCUMENT_BYTES
 from tests.directories.makers import (
@@ -332,7 +332,7 @@ def told(directory: Directory) -> GenerationRun:
         trigger=GenerationRun.Trigger.COMMAND,
         user=directory.owner,
     )
-    runs.run_here(run)
+    execution.run_here(run)
     assert run.state == RunState.SUCCEEDED, run.error
     return run
 
@@ -400,7 +400,7 @@ def test_run_page_says_why_a_run_failed(browser: Client, directory: Directory) -
         trigger=GenerationRun.Trigger.API,
         user=None,
     )
-    runs.run_here(run)
+    execution.run_here(run)
 
     assert run.error
     assert run.error in page_of(browser, run)

@@ -304,7 +304,7 @@ def test_command_whose_answer_was_lost_takes_effect_once(
     web, lost = through_a_bad_line
     run = start(directory)
     api = client_of(web.url + PREFIX, slept)
-    operations = RemoteDirectoryOperations(api, run.pk)
+    operations = RemoteDirectoryOperations.of_run(api, run.pk)
     operations.claim("host:1")
     lost |= {3, 4}
 
@@ -329,7 +329,7 @@ def test_claim_whose_answer_was_lost_is_not_lost(
     web, lost = through_a_bad_line
     run = start(directory)
     api = client_of(web.url + PREFIX, slept)
-    operations = RemoteDirectoryOperations(api, run.pk)
+    operations = RemoteDirectoryOperations.of_run(api, run.pk)
     lost.add(2)
 
     reply = operations.claim("host:1")
@@ -353,7 +353,7 @@ def test_run_over_a_bad_line_says_everything_once(
     run = start(directory)
     api = client_of(web.url + PREFIX, slept)
 
-    generate(RemoteDirectoryOperations(api, run.pk), make_host(tmp_path))
+    generate(RemoteDirectoryOperations.of_run(api, run.pk), make_host(tmp_path))
     api.close()
 
     run.refresh_from_db()
@@ -372,7 +372,7 @@ def shared_secret(settings: Settings) -> None:
 
 
 def remote(run: GenerationRun) -> RemoteDirectoryOperations:
-    return RemoteDirectoryOperations(internal_api(), run.pk)
+    return RemoteDirectoryOperations.of_run(internal_api(), run.pk)
 
 
 @pytest.mark.usefixtures("shared_secret")
@@ -407,7 +407,7 @@ def test_keys_name_run_attempt_and_sequence(directory: Directory) -> None:
 @pytest.mark.usefixtures("shared_secret", "db")
 def test_unknown_run_is_refused() -> None:
     with pytest.raises(RunRefused, match=f"there is no run {RUN_ID}"):
-        RemoteDirectoryOperations(internal_api(), RUN_ID)
+        RemoteDirectoryOperations.of_run(internal_api(), RUN_ID)
 
 
 @pytest.mark.usefixtures("shared_secret")

@@ -136,6 +136,9 @@ def test_context_holds_what_is_documented_and_nothing_more(
         },
         "committer": {"name": "Ada Lovelace", "email": "ada@example.org"},
         "previous_prompt": "",
+        "has_checkpoint": False,
+        "planned_commits": None,
+        "report": None,
     }
 
 
@@ -275,6 +278,7 @@ def test_claim_answers_with_the_attempt(queued: GenerationRun) -> None:
         "attempt": 1,
         "cancel": False,
         "lease_expires_at": queued.lease_expires_at.isoformat().replace("+00:00", "Z"),
+        "retry_in": None,
     }
     assert (queued.state, queued.ran_on) == (RunState.RUNNING, "host:7")
 

@@ -20,7 +20,7 @@ from directories.console import Result, print_json, print_text, progress_bar
 from directories.exceptions import DirectoryError, NotPossible
 from directories.models import Directory, GenerationRun, RunState
 from directories.operations import RehearsalOperations
-from directories.services import database, intake, runs
+from directories.services import contexts, database, execution, intake, runs
 from directories.services.directories import (
     create_directory,
     namespace_of,
@@ -140,7 +140,7 @@ class Command(BaseCommand):
         listen: Listener,
     ) -> Result:
         run = self._begin(runs.start, wanted, typed, clock)
-        report = runs.execute(run, listen=listen)
+        report = execution.execute(run, listen=listen)
         run.refresh_from_db()
         return _result(run, report)
 
@@ -207,7 +207,7 @@ class Command(BaseCommand):
         """Go through the whole run with nobody listening and nothing written."""
         username = wanted.owner.get_username() if wanted.owner else FIRST_OWNER
         directory = (
-            runs.describe(wanted.directory)
+            contexts.describe(wanted.directory)
             if wanted.directory
             else DirectoryContext(
                 id=uuid4(),
@@ -229,7 +229,7 @@ class Command(BaseCommand):
         documents = {d.reference().sha256: d.content for d in wanted.documents}
         if wanted.directory:
             documents |= {
-                kept.sha256: runs.document_of(wanted.directory.pk, kept.sha256)
+                kept.sha256: contexts.document_of(wanted.directory.pk, kept.sha256)
                 for kept in wanted.request.source_documents
                 if kept.sha256 not in documents
             }

@@ -18,7 +18,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from directories.exceptions import DirectoryError, RunNotFound, StaleAttempt
 from directories.models import Directory, GenerationRun, RunLogLine, RunState
 from directories.operations import DatabaseDirectoryOperations
-from directories.services import commands
+from directories.services import attempts, commands
 from directories.services.directories import create_directory
 from directories.signals import generation_completed
 from generation.contract.commands import (
@@ -403,7 +403,7 @@ def test_a_new_attempt_closes_the_one_before(running: GenerationRun) -> None:
 
     first, second = running.attempts.all()
     assert (first.outcome, second.outcome) == ("failed", "succeeded")
-    assert "lease" in first.reason
+    assert first.reason == attempts.LOST
 
 
 def test_history_is_kept(running: GenerationRun) -> None:

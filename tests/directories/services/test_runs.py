@@ -23,7 +23,7 @@ from directories.exceptions import (
     StaleAttempt,
 )
 from directories.models import Directory, GenerationRun, RunState, SourceDocument
-from directories.services import runs
+from directories.services import attempts, contexts, execution, runs
 from directories.services.directories import create_directory, store_documents
 from generation.contract.commands import (
     Heartbeat,
@@ -80,7 +80,7 @@ def test_clock_may_be_fixed(directory: Directory) -> None:
     )
     claim(run)
 
-    assert runs.context_of(run.pk).clock == clock
+    assert contexts.context_of(run.pk).clock == clock
 
 
 @pytest.mark.parametrize(
@@ -163,10 +163,10 @@ def test_silent_run_is_given_up(running: GenerationRun) -> None:
 
     running.refresh_from_db()
     assert again.state == RunState.QUEUED
-    assert (running.state, running.error) == (RunState.FAILED, runs.LOST)
+    assert (running.state, running.error) == (RunState.FAILED, attempts.LOST)
     assert running.finished_at is not None
     (attempt,) = running.attempts.all()
-    assert (attempt.outcome, attempt.reason) == ("failed", runs.LOST)
+    assert (attempt.outcome, attempt.reason) == ("failed", attempts.LOST)
 
 
 def test_silent_run_marks_its_directory(running: GenerationRun) -> None:
@@ -254,7 +254,7 @@ def test_run_in_process_writes_three_repositories(
 ) -> None:
     run = start(directory)
 
-    report = runs.execute(run)
+    report = execution.execute(run)
 
     run.refresh_from_db()
     heads = {
@@ -278,7 +278,7 @@ def test_run_without_any_item_fails_with_its_reason(directory: Directory) -> Non
     )
 
     with pytest.raises(NothingFound) as failed:
-        runs.execute(run)
+        execution.execute(run)
 
     run.refresh_from_db()
     directory.refresh_from_db()
@@ -296,7 +296,7 @@ def test_caller_who_only_wants_the_end_reads_it_in_the_row(
         user=None,
     )
 
-    runs.run_here(run)
+    execution.run_here(run)
 
     assert run.state == RunState.FAILED
     assert run.error
@@ -309,7 +309,7 @@ def test_mistake_of_ours_fails_the_run_without_its_details(
     # A request that this version of the contract no longer understands.
     GenerationRun.objects.filter(pk=queued.pk).update(request={"name": "Clocks"})
 
-    runs.run_here(queued)
+    execution.run_here(queued)
 
     assert queued.state == RunState.FAILED
     assert queued.error.startswith("something went wrong on our side")
@@ -320,9 +320,9 @@ def test_run_that_could_not_begin_is_over(
 ) -> None:
     settings.FETCH_ALLOWED_NETWORKS = ("nonsense",)
 
-    runs.run_here(queued)
+    execution.run_here(queued)
 
-    assert (queued.state, queued.error) == (RunState.CANCELLED, runs.STOPPED)
+    assert (queued.state, queued.error) == (RunState.CANCELLED, execution.STOPPED)
     assert queued.directory.runs.active().count() == 0
 
 
@@ -331,7 +331,7 @@ def test_run_that_is_interrupted_on_its_way_is_over(queued: GenerationRun) -> No
         raise KeyboardInterrupt
 
     with pytest.raises(RunCancelled):
-        runs.execute(queued, listen=interrupt)
+        execution.execute(queued, listen=interrupt)
 
     queued.refresh_from_db()
     (attempt,) = queued.attempts.all()
@@ -348,22 +348,22 @@ def test_run_that_is_interrupted_after_its_claim_is_over(
 
     # Where a signal may arrive although no listener is called.
     monkeypatch.setattr("generation.orchestrator._finish", lambda *a, **b: None)
-    monkeypatch.setattr(runs, "context_of", interrupt)
+    monkeypatch.setattr(contexts, "context_of", interrupt)
 
     with pytest.raises(SystemExit):
-        runs.execute(queued)
+        execution.execute(queued)
 
     queued.refresh_from_db()
     (attempt,) = queued.attempts.all()
-    assert (queued.state, queued.error) == (RunState.CANCELLED, runs.STOPPED)
-    assert (attempt.outcome, attempt.reason) == ("cancelled", runs.STOPPED)
+    assert (queued.state, queued.error) == (RunState.CANCELLED, execution.STOPPED)
+    assert (attempt.outcome, attempt.reason) == ("cancelled", execution.STOPPED)
 
 
 # --- what a run is told
 
 
 def test_context_says_what_a_run_needs(running: GenerationRun) -> None:
-    context = runs.context_of(running.pk)
+    context = contexts.context_of(running.pk)
 
     assert (context.run_id, context.attempt) == (running.pk, 1)
     assert context.clock == running.clock
@@ -383,6 +383,9 @@ FIELDS: dict[type[BaseModel], set[str]] = {
         "committer",
         "request",
         "previous_prompt",
+        "has_checkpoint",
+        "planned_commits",
+        "report",
     },
     DirectoryContext: {"id", "namespace", "slug", "name", "description"},
     Identity: {"name", "email"},
@@ -397,7 +400,7 @@ def test_fields_of_the_context_are_listed_one_by_one(part: type[BaseModel]) -> N
 def test_context_holds_nothing_secret(running: GenerationRun, owner: User) -> None:
     token, secret = AuthToken.objects.create(user=owner)
 
-    told = runs.context_of(running.pk).model_dump_json()
+    told = contexts.context_of(running.pk).model_dump_json()
 
     for hidden in (
         owner.password,
@@ -416,7 +419,7 @@ def test_committer_without_an_address_gets_one_that_leads_nowhere(
 ) -> None:
     owner.email, owner.first_name, owner.last_name = "", "Ada", "Lovelace"
 
-    assert runs.committer_of(owner) == Identity(
+    assert contexts.committer_of(owner) == Identity(
         name="Ada Lovelace", email="ada@users.noreply.invalid"
     )
 
@@ -433,12 +436,12 @@ def test_previous_prompt_is_that_of_the_last_run_that_succeeded(
     for prompt, outcome in prompts:
         run = start(directory, prompt=prompt)
         claim(run)
-        told.append(runs.context_of(run.pk).previous_prompt)
+        told.append(contexts.context_of(run.pk).previous_prompt)
         over(run, outcome)
     last = start(directory, prompt="fourth")
     claim(last)
 
-    told.append(runs.context_of(last.pk).previous_prompt)
+    told.append(contexts.context_of(last.pk).previous_prompt)
 
     assert told == ["", "first", "second", "second"]
 
@@ -447,14 +450,14 @@ def test_context_of_an_unknown_run_is_refused(db: None) -> None:
     unknown = uuid4()
 
     with pytest.raises(RunNotFound, match=f"there is no run {unknown}"):
-        runs.context_of(unknown)
+        contexts.context_of(unknown)
 
 
 def test_document_is_read_back_byte_for_byte(directory: Directory) -> None:
     given = document("\ufeff- [Ünïcode](https://example.org)\r\n")
     store_documents(directory, [given])
 
-    assert runs.document_of(directory.pk, given.reference().sha256) == given.content
+    assert contexts.document_of(directory.pk, given.reference().sha256) == given.content
 
 
 def test_document_of_another_directory_is_not_there(
@@ -465,11 +468,11 @@ def test_document_of_another_directory_is_not_there(
     sha256 = SourceDocument.objects.get().sha256
 
     with pytest.raises(DocumentNotFound, match=sha256):
-        runs.document_of(directory.pk, sha256)
+        contexts.document_of(directory.pk, sha256)
 
 
 def test_run_that_another_process_holds_is_not_executed(
     running: GenerationRun,
 ) -> None:
     with pytest.raises(RunRefused, match="the run is running and not to be had"):
-        runs.execute(running)
+        execution.execute(running)

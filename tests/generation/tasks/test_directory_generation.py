@@ -29,6 +29,7 @@ from directories.services.directories import create_directory
 from generation.contract.commands import (
     CommandBatch,
     Outcome,
+    RecordAttemptFailure,
     RecordGenerationFinish,
 )
 from generation.git import Repository
@@ -59,6 +60,10 @@ class FakeWebSide:
                 return Said(200, self.run.context.model_dump_json().encode())
             case ["directories", _, "documents", sha256]:
                 return Said(200, self.run.fetch_document(sha256))
+            case ["directories", _, "checkpoints", _]:
+                if call.method == "PUT":
+                    self.run.save_checkpoint(call.body)
+                return Said(204)
             case ["directories", _, "commands"]:
                 batch = CommandBatch.model_validate_json(call.body)
                 reply = self.run.send(*batch.commands)
@@ -199,7 +204,7 @@ def test_run_that_finds_nothing_fails_and_says_so(
 def test_run_that_is_cancelled_ends(web: FakeWebSide) -> None:
     web.run.cancel_at = STEPS[0].name
 
-    assert generate_directory(PAYLOAD) == "failed"
+    assert generate_directory(PAYLOAD) == "cancelled"
 
     assert web.end.outcome is Outcome.CANCELLED
 
@@ -209,7 +214,7 @@ def test_mistake_of_ours_is_reported_and_not_raised(
 ) -> None:
     settings.GIT_ROOT = None
 
-    assert generate_directory(PAYLOAD) == "failed"
+    assert generate_directory(PAYLOAD) == "broken"
 
     assert web.end.outcome is Outcome.FAILED
     assert "TypeError" not in web.end.error
@@ -237,12 +242,17 @@ def test_time_out_of_the_queue_is_reported_and_not_raised(
     try:
         with serving(interrupt) as server:
             settings.TRIGGER_INTERNAL_API_URL = server.url
-            assert generate_directory(PAYLOAD) == "failed"
+            ended = generate_directory(PAYLOAD)
     finally:
         signal.signal(signal.SIGALRM, before)
 
-    if path != "/runs/":
-        assert web.end.outcome is Outcome.FAILED
+    if path == "/runs/":
+        assert ended == "failed"
+    else:
+        assert ended == "lost"
+        failure = web.run.last(RecordAttemptFailure)
+        assert isinstance(failure, RecordAttemptFailure)
+        assert "took longer than a run may" in failure.reason
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,143 @@
+"""What nobody else will do: take up lost runs, hand over waiting ones, clear away.
+
+Several sweeps at once do no harm: each thing is done by one guarded UPDATE, or can be done
+twice.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from directories.models import GenerationRun, RunState
+from directories.services import (
+    attempts,
+    checkpoints,
+    execution,
+    nonces,
+    queueing,
+    runs,
+)
+from generation import dispatch
+from generation.contract.commands import Outcome
+from generation.exceptions import CannotDispatch, RepositoryError
+from generation.git import Repository
+from generation.publish import KINDS, forget_staged, repository_path
+
+log = structlog.get_logger(__name__)
+
+# A run that was handed over is handed over again after so long: soon when the queue is
+# empty and has thus lost it, later when it may simply be a long queue.
+SOON = timedelta(seconds=60)
+LATER = timedelta(minutes=10)
+MOST_UNCLAIMED = 5
+# How many ended runs one sweep tidies up after.
+TIDIES = 50
+
+
+class Swept(NamedTuple):
+    """What a sweep has done, in runs."""
+
+    lost: int = 0
+    handed_over: int = 0
+    made_here: int = 0
+    waiting: int = 0
+    tidied: int = 0
+
+
+def sweep(*, makes_here: bool = False, tidies: int = TIDIES) -> Swept:
+    """Look after all runs once. With `makes_here`, runs that no worker takes are made."""
+    lost = sum(map(_lose, GenerationRun.objects.silent()))
+    handed_over = made_here = waiting = 0
+    is_empty = dispatch.queue_size() == 0
+    for run in _to_be_handed_over(is_empty):
+        if is_empty and run.unclaimed >= MOST_UNCLAIMED:
+            _give_up(run)
+            continue
+        try:
+            handed_over += queueing.hand_over(run)
+        except CannotDispatch as exc:
+            if makes_here:
+                execution.run_here(run)
+                made_here += 1
+            else:
+                log.warning("run waits", run=str(run.pk), reason=str(exc))
+                waiting += 1
+    tidied = sum(map(_tidy, _to_be_tidied()[:tidies]))
+    nonces.forget_expired()
+    checkpoints.forget_old()
+    return Swept(lost, handed_over, made_here, waiting, tidied)
+
+
+def _lose(run: GenerationRun) -> bool:
+    """Take a run from an attempt that has gone silent. False when it has just spoken."""
+    with transaction.atomic():
+        silent = GenerationRun.objects.silent().select_for_update()
+        found = silent.filter(pk=run.pk, attempt=run.attempt).first()
+        if found is None:
+            return False
+        log.warning("attempt lost", run=str(run.pk), attempt=run.attempt)
+        attempts.fail(found, reason=attempts.LOST)
+    return True
+
+
+def _to_be_handed_over(is_empty: bool) -> list[GenerationRun]:
+    """List the runs that wait for nothing but us.
+
+    One that was never handed over belongs to a process that is about to make it, unless
+    that has been silent for the length of a lease.
+    """
+    long_ago = Now() - (SOON if is_empty else LATER)
+    here = Now() - timedelta(seconds=settings.RUN_LEASE_SECONDS)
+    put_back = Q(unclaimed=0, dispatched_at__isnull=False)
+    forgotten = Q(unclaimed__gt=0, dispatched_at__lt=long_ago)
+    abandoned = Q(dispatched_at=None, created_at__lt=here) & (
+        Q(not_before=None) | Q(not_before__lt=here)
+    )
+    due = GenerationRun.objects.due().filter(put_back | forgotten | abandoned)
+    return list(due.order_by("created_at"))
+
+
+def _give_up(run: GenerationRun) -> None:
+    with transaction.atomic():
+        mine = GenerationRun.objects.select_for_update().filter(
+            pk=run.pk, state=RunState.QUEUED, unclaimed=run.unclaimed
+        )
+        if found := mine.first():
+            attempts.end(found, Outcome.FAILED, error=runs.UNCLAIMED)
+
+
+def _to_be_tidied() -> list[GenerationRun]:
+    over = GenerationRun.objects.filter(tidied_at=None, finished_at__isnull=False)
+    return list(over.select_related("directory").order_by("finished_at")[:TIDIES])
+
+
+def _tidy(run: GenerationRun) -> bool:
+    """Clear away what a run left in its repositories. False while another writes there."""
+    directory = run.directory
+    if directory.runs.active().exists():
+        return False
+    for kind in KINDS:
+        repository = Repository(
+            repository_path(
+                Path(settings.GIT_ROOT),
+                namespace=directory.namespace,
+                slug=directory.slug,
+                kind=kind,
+            )
+        )
+        try:
+            forget_staged(repository, run.pk)
+            repository.tidy()
+        except RepositoryError as exc:
+            log.warning("repository not tidied", reason=str(exc))
+    return bool(
+        GenerationRun.objects.filter(pk=run.pk, tidied_at=None).update(tidied_at=Now())
+    )

@@ -1,0 +1,143 @@
+"""A run in a process of its own, below the worker that the queue knows.
+
+What happens to it there (no memory left, a crash in a library, a kill) does not happen to
+the worker, which is alive to tell. The child is forked, so that nothing is imported twice,
+and leads a process group, so that the commands which it starts end with it. When the worker
+dies, the child does, too: it reads from a pipe that only the worker can close.
+docs/adr/0005-a-run-in-a-child-process.md says what else was measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from generation.processes import FORKING
+
+# After an interrupt, so many seconds until the child is killed.
+GRACE = 1.5
+
+
+class Ended(NamedTuple):
+    """How a child ended. `outcome` is empty when it died without a word."""
+
+    outcome: str
+    reason: str
+
+
+class Child:
+    """What a child may do to itself. Handed to its work."""
+
+    def __init__(self) -> None:
+        self._interrupted_at = 0.0
+
+    def stop(self) -> None:
+        """Interrupt the main thread; on a later call, when that did not help, kill."""
+        if not self._interrupted_at:
+            self._interrupted_at = time.monotonic()
+            os.kill(os.getpid(), signal.SIGINT)
+        elif time.monotonic() - self._interrupted_at > GRACE:
+            os.killpg(0, signal.SIGKILL)
+
+
+def in_child(work: Callable[[Child], Ended], *, memory_mib: int = 0) -> Ended:
+    """Do the work in a forked process, wait for it, and say how it ended.
+
+    Whatever interrupts the waiting ends the child and all that it has started.
+    `memory_mib` limits its address space; 0 is no limit.
+    """
+    told, tell = os.pipe()
+    alive, lifeline = os.pipe()
+    pid = _fork()
+    if pid == 0:
+        os.close(told)
+        os.close(lifeline)
+        _become(work, tell=tell, alive=alive, memory_mib=memory_mib)
+    os.close(tell)
+    os.close(alive)
+    try:
+        with os.fdopen(told) as words:
+            text = words.read()
+        _, status = os.waitpid(pid, 0)
+    except BaseException:
+        _kill_group(pid)
+        os.waitpid(pid, 0)
+        raise
+    finally:
+        os.close(lifeline)
+    _kill_group(pid)
+    if text:
+        return Ended(**json.loads(text))
+    return Ended("", _cause_of_death(status, memory_mib))
+
+
+def _fork() -> int:
+    # Patience has an end: a thread that hangs in the network shall not keep a run waiting.
+    is_quiet = FORKING.acquire(timeout=5)
+    try:
+        with warnings.catch_warnings():
+            # Python warns of threads; the one that we have is quiet.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return os.fork()
+    finally:
+        if is_quiet:
+            FORKING.release()
+
+
+def _become(
+    work: Callable[[Child], Ended], *, tell: int, alive: int, memory_mib: int
+) -> None:
+    """Live as the child. Never returns, and runs nothing that was meant for the parent."""
+    status = 1
+    try:
+        os.setsid()
+        signal.alarm(0)
+        for number in (signal.SIGALRM, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        threading.Thread(target=_die_with_parent, args=(alive,), daemon=True).start()
+        if memory_mib:
+            limit = memory_mib * 1024 * 1024
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        ended = work(Child())
+        with os.fdopen(tell, "w") as words:
+            json.dump(ended._asdict(), words)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _die_with_parent(alive: int) -> None:
+    """Wait for the end of a pipe that nobody writes to: it ends with the parent."""
+    os.read(alive, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _kill_group(pid: int) -> None:
+    """End what the child has started, and the child."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _cause_of_death(status: int, memory_mib: int) -> str:
+    if not os.WIFSIGNALED(status):
+        return "the process of the run ended without a word; see the worker's log"
+    number = os.WTERMSIG(status)
+    name = signal.Signals(number).name
+    if number == signal.SIGKILL:
+        return (
+            "the process of the run was killed (SIGKILL), as the kernel does when there "
+            "is no memory left"
+        )
+    limit = f"; its memory was limited to {memory_mib} MiB" if memory_mib else ""
+    return f"the process of the run crashed ({name}){limit}"
