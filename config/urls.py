@@ -6,11 +6,15 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config import health
+
 admin.site.site_header = admin.site.site_title = "Gazetteer"
 admin.site.index_title = "Directories"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("api/", include("directories.api.urls")),
     path("internal/trigger/", include("internal_api.urls")),

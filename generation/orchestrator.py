@@ -320,7 +320,10 @@ class _Run:
         """Tell the end of a run whose commits are on `main`."""
         self._insist(
             PublishDone(),
-            AppendLog(message=f"{PUBLISH}: {note}"),
+            AppendLog(
+                message=f"{PUBLISH}: {note}",
+                facts={"step": PUBLISH, "seconds": report.steps[-1].seconds},
+            ),
             *commands,
             *_success(report),
         )

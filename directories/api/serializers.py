@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from directories.models import Directory, GenerationRun, RunLogLine
+from directories.services import history
 
 
 class DirectorySerializer(serializers.ModelSerializer[Directory]):
@@ -36,12 +39,14 @@ class DirectorySerializer(serializers.ModelSerializer[Directory]):
 class RunLogLineSerializer(serializers.ModelSerializer[RunLogLine]):
     class Meta:
         model = RunLogLine
-        fields = ("at", "attempt", "level", "message", "facts")
+        fields = ("id", "at", "attempt", "level", "message", "facts")
         read_only_fields = fields
 
 
-class RunSerializer(serializers.ModelSerializer[GenerationRun]):
-    log = RunLogLineSerializer(many=True, read_only=True)
+class RunSummarySerializer(serializers.ModelSerializer[GenerationRun]):
+    """A run in a list: how it stands, without what it was asked and what it found."""
+
+    where = serializers.SerializerMethodField()
 
     class Meta:
         model = GenerationRun
@@ -55,16 +60,43 @@ class RunSerializer(serializers.ModelSerializer[GenerationRun]):
             "metrics",
             "attempt",
             "trigger",
+            "where",
             "ran_on",
             "fell_back_because",
+            "retry_of",
             "cancel_requested",
             "error",
             "created_at",
             "dispatched_at",
+            "not_before",
             "started_at",
             "finished_at",
+        )
+        read_only_fields: tuple[str, ...] = fields
+
+    def get_where(self, run: GenerationRun) -> str:
+        return history.where(run)
+
+
+class RunSerializer(RunSummarySerializer):
+    """All of a run. `history` has its waits, attempts and steps, in seconds."""
+
+    log = RunLogLineSerializer(many=True, read_only=True)
+    history = serializers.SerializerMethodField()
+
+    class Meta(RunSummarySerializer.Meta):
+        fields = (  # type: ignore[assignment]
+            *RunSummarySerializer.Meta.fields,
+            "history",
             "request",
             "report",
             "log",
         )
         read_only_fields = fields
+
+    def get_history(self, run: GenerationRun) -> dict[str, Any]:
+        facts = history.facts_of(run)
+        return facts._asdict() | {
+            "attempts": [attempt._asdict() for attempt in facts.attempts],
+            "steps": [step._asdict() for step in facts.steps],
+        }

@@ -10,5 +10,10 @@ urlpatterns = [
     path("directories/", views.DirectoryList.as_view(), name="directories"),
     path("directories/<uuid:pk>/", views.DirectoryDetail.as_view(), name="directory"),
     path("directories/<uuid:pk>/generate/", views.Generate.as_view(), name="generate"),
+    path("runs/", views.RunList.as_view(), name="runs"),
     path("runs/<uuid:pk>/", views.RunDetail.as_view(), name="run"),
+    path("runs/<uuid:pk>/log/", views.RunLog.as_view(), name="run-log"),
+    path("runs/<uuid:pk>/cancel/", views.CancelRun.as_view(), name="cancel-run"),
+    path("runs/<uuid:pk>/retry/", views.RetryRun.as_view(), name="retry-run"),
+    path("runs/<uuid:pk>/again/", views.RunAgain.as_view(), name="run-again"),
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.http import Http404
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from rest_framework import generics
@@ -16,8 +18,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from directories.api.bodies import NewDirectory, inline_documents
-from directories.api.serializers import DirectorySerializer, RunSerializer
-from directories.models import Directory, GenerationRun
+from directories.api.serializers import (
+    DirectorySerializer,
+    RunLogLineSerializer,
+    RunSerializer,
+    RunSummarySerializer,
+)
+from directories.models import Directory, GenerationRun, RunLogLine, RunState
 from directories.models.directory import DirectoryQuerySet
 from directories.services import runs
 from directories.services.directories import create_directory
@@ -73,17 +80,82 @@ class Generate(APIView):
         return Response(RunSerializer(run).data, 202, headers={"Location": location})
 
 
+class RunList(generics.ListAPIView[GenerationRun]):
+    """The caller's runs, newest first; `?directory=` and `?state=` choose among them."""
+
+    serializer_class = RunSummarySerializer
+
+    def get_queryset(self) -> QuerySet[GenerationRun]:
+        # Neither is shown in a list, and a report may be large.
+        found = own_runs(self.request).defer("report", "request")
+        if directory := self.request.query_params.get("directory"):
+            found = found.filter(directory_id=_uuid(directory, "directory"))
+        if state := self.request.query_params.get("state"):
+            if state not in RunState.values:
+                raise ParseError(f"A state is one of: {', '.join(RunState.values)}.")
+            found = found.filter(state=state)
+        return found
+
+
 class RunDetail(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
-        run = (
-            GenerationRun.objects.filter(directory__owner=_caller(request))
-            .prefetch_related("log")
-            .filter(pk=pk)
-            .first()
-        )
-        if run is None:
-            raise Http404
+        found = own_runs(request).prefetch_related("log", "attempts")
+        return Response(RunSerializer(get_object_or_404(found, pk=pk)).data)
+
+
+class RunLog(generics.ListAPIView[RunLogLine]):
+    """What a run says, oldest first; `?after=` the id of the last line that is known."""
+
+    serializer_class = RunLogLineSerializer
+
+    def get_queryset(self) -> QuerySet[RunLogLine]:
+        run = get_object_or_404(own_runs(self.request), pk=self.kwargs["pk"])
+        after = self.request.query_params.get("after", "0")
+        if not re.fullmatch(r"[0-9]{1,15}", after):
+            raise ParseError("after takes the id of a log line, in digits.")
+        return run.log.filter(id__gt=int(after))
+
+
+class CancelRun(APIView):
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Stop a run: 200 and the run, cancelled or about to be; 409 when it is over."""
+        run = get_object_or_404(own_runs(request), pk=pk)
+        run = runs.cancel(run, by=_caller(request).get_username())
         return Response(RunSerializer(run).data)
+
+
+class RepeatRun(APIView):
+    """Launch a run like another: from its start, or from where that one had come to."""
+
+    repeat: Callable[..., GenerationRun]
+
+    def post(self, request: Request, pk: UUID) -> Response:
+        old = get_object_or_404(own_runs(request), pk=pk)
+        run = type(self).repeat(
+            old, trigger=GenerationRun.Trigger.API, user=_caller(request)
+        )
+        location = reverse("run", args=[run.pk])
+        return Response(RunSerializer(run).data, 202, headers={"Location": location})
+
+
+class RetryRun(RepeatRun):
+    repeat = staticmethod(runs.retry)
+
+
+class RunAgain(RepeatRun):
+    repeat = staticmethod(runs.again)
+
+
+def own_runs(request: Request) -> QuerySet[GenerationRun]:
+    owned = GenerationRun.objects.filter(directory__owner=_caller(request))
+    return owned.select_related("directory")
+
+
+def _uuid(text: str, name: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as exc:
+        raise ParseError(f"{name} takes an id, such as a directory's.") from exc
 
 
 def _caller(request: Request) -> User:

@@ -22,6 +22,8 @@ from generation.contract.request import GenerationRequest
 
 log = structlog.get_logger(__name__)
 
+# The states of a run that can be taken up again by a new one.
+RETRIED = (RunState.FAILED, RunState.CANCELLED)
 UNCLAIMED = "nobody began it: the worker or the process that was to make it is gone"
 
 
@@ -90,7 +92,7 @@ def retry(
 
     It writes the time of the old one, and so what that one would have written.
     """
-    if old.state not in (RunState.FAILED, RunState.CANCELLED):
+    if old.state not in RETRIED:
         raise NotNow(
             f"the run is {old.state}: only a failed or cancelled one is retried"
         )

@@ -24,12 +24,14 @@ from directories.models import (
 )
 from directories.services import execution, runs
 from directories.services.directories import create_directory
+from generation.contract.commands import GenerateStatus, UpdateGenerateStatus
 from generation.contract.request import MAX_DOCUMENT_BYTES
 from tests.directories.makers import (
     PRIVATE_URL,
     WITHOUT_ITEMS,
     ask,
     document,
+    say,
     start,
 )
 from tests.fakes import CLOCKS
@@ -701,3 +703,94 @@ def test_added_directory_is_generated(browser: Client, filled: dict[str, Any]) -
 
 def test_root_leads_to_the_admin(browser: Client) -> None:
     assert browser.get("/").headers["Location"] == reverse("admin:index")
+
+
+# --- steering runs
+
+
+def steer(client: Client, run: GenerationRun, what: str) -> str:
+    """Press a button of a run's page, and read the page that follows."""
+    return text_of(client.post(f"{HISTORY}{run.pk}/{what}/", follow=True))
+
+
+def test_waiting_run_is_cancelled(browser: Client, queued: GenerationRun) -> None:
+    assert "Cancel the run" in page_of(browser, queued)
+
+    page = steer(browser, queued, "cancel")
+
+    queued.refresh_from_db()
+    assert queued.state == RunState.CANCELLED
+    assert "Cancel the run" not in page
+    assert "Retry from where it was" in page
+
+
+def test_cancelled_run_is_retried(browser: Client, queued: GenerationRun) -> None:
+    ask(queued.directory)
+    runs.cancel(queued, by="ada")
+
+    steer(browser, queued, "retry")
+
+    newest = GenerationRun.objects.first()
+    assert newest is not None
+    assert (newest.retry_of, newest.state) == (queued, RunState.SUCCEEDED)
+
+
+def test_run_that_succeeded_is_not_retried_but_run_again(
+    browser: Client, told: GenerationRun
+) -> None:
+    page = steer(browser, told, "retry")
+    assert "only a failed or cancelled one is retried" in page
+
+    steer(browser, told, "again")
+
+    assert GenerationRun.objects.filter(retry_of=told).count() == 1
+
+
+def test_runs_are_not_steered_by_a_link(browser: Client, queued: GenerationRun) -> None:
+    assert browser.get(f"{HISTORY}{queued.pk}/cancel/").status_code == 405
+
+
+def test_who_may_only_look_steers_nothing(queued: GenerationRun) -> None:
+    client = staff_client("view_generationrun")
+
+    refused = client.post(f"{HISTORY}{queued.pk}/cancel/")
+
+    queued.refresh_from_db()
+    assert (refused.status_code, queued.state) == (403, RunState.QUEUED)
+    assert "Cancel the run" not in page_of(client, queued)
+
+
+def test_page_of_a_run_asks_how_far_it_is(
+    browser: Client, running: GenerationRun
+) -> None:
+    say(
+        running,
+        UpdateGenerateStatus(
+            status=GenerateStatus.GENERATING, step="items-merge", percent=40
+        ),
+    )
+
+    told = browser.get(f"{HISTORY}{running.pk}/progress/").json()
+
+    assert told == {
+        "state": "running",
+        "step": "items-merge",
+        "percent": 40,
+        "is_over": False,
+    }
+    assert 'id="live-run"' in browser.get(f"{HISTORY}{running.pk}/change/").text
+
+
+def test_runs_are_compared(browser: Client, told: GenerationRun) -> None:
+    again = runs.again(told, trigger=GenerationRun.Trigger.ADMIN, user=None)
+
+    page = text_of(
+        browser.post(
+            HISTORY,
+            {"action": "compare", "_selected_action": [str(told.pk), str(again.pk)]},
+        )
+    )
+
+    assert str(told.pk)[:8] in page
+    assert str(again.pk)[:8] in page
+    assert page.count("website-repository") == 1

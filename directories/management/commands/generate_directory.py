@@ -11,13 +11,14 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NoReturn
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
 from directories.console import Result, print_json, print_text, progress_bar
 from directories.exceptions import DirectoryError, NotPossible
+from directories.following import follow
 from directories.models import Directory, GenerationRun, RunState
 from directories.operations import RehearsalOperations
 from directories.services import contexts, database, execution, intake, runs
@@ -84,6 +85,11 @@ class Command(BaseCommand):
             help="hand the run to a worker and return; made here where there is none",
         )
         parser.add_argument(
+            "--follow",
+            action="store_true",
+            help="with --background: show how far the worker is, until it is done",
+        )
+        parser.add_argument(
             "--json", action="store_true", help="print one JSON object and nothing else"
         )
 
@@ -103,9 +109,11 @@ class Command(BaseCommand):
             owner=options["owner"],
             no_pull_request=options["no_pull_request"],
         )
+        if options["follow"] and not options["background"]:
+            self._stop(WRONG_INPUT, "--follow goes with --background")
         work = self._run
         if options["background"]:
-            work = self._hand_over
+            work = self._hand_over_and_follow if options["follow"] else self._hand_over
         if options["dry_run"]:
             work = self._rehearse
         try:
@@ -140,7 +148,7 @@ class Command(BaseCommand):
         listen: Listener,
     ) -> Result:
         run = self._begin(runs.start, wanted, typed, clock)
-        report = execution.execute(run, listen=listen)
+        report = execution.execute(run, listen=listen, stop=_interrupt)
         run.refresh_from_db()
         return _result(run, report)
 
@@ -155,10 +163,25 @@ class Command(BaseCommand):
         run = self._begin(runs.launch, wanted, typed, clock)
         if run.fell_back_because:
             self._say(f"Made in this process: {run.fell_back_because}")
-        if run.state == RunState.FAILED:
-            raise GenerationError(run.error)
-        report = Report.model_validate(run.report) if run.report else Report()
-        return _result(run, report)
+        return _ended(run)
+
+    def _hand_over_and_follow(
+        self,
+        wanted: intake.Wanted,
+        typed: intake.Typed,
+        clock: datetime | None,
+        listen: Listener,
+    ) -> Result:
+        result = self._hand_over(wanted, typed, clock, listen)
+        assert result.run_id is not None, "only a rehearsal has none"
+        run = contexts.find(UUID(result.run_id))
+        try:
+            return _ended(follow(run, listen))
+        except KeyboardInterrupt:
+            self._stop(
+                INTERRUPTED,
+                f"the run goes on; `manage.py runs cancel {run.pk}` stops it",
+            )
 
     def _begin(
         self,
@@ -253,6 +276,21 @@ class Command(BaseCommand):
 
 def _result(run: GenerationRun, report: Report) -> Result:
     return Result(str(run.pk), str(run.directory), run.state, run.attempt, report)
+
+
+def _ended(run: GenerationRun) -> Result:
+    """Tell how a run ended that somebody else made. Raises GenerationError, RunCancelled."""
+    if run.state == RunState.FAILED:
+        raise GenerationError(run.error)
+    if run.state == RunState.CANCELLED:
+        raise RunCancelled(run.error)
+    report = Report.model_validate(run.report) if run.report else Report()
+    return _result(run, report)
+
+
+def _interrupt() -> None:
+    """Interrupt the step that is under way: somebody has cancelled the run elsewhere."""
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _fixed_clock() -> datetime | None:

@@ -1,8 +1,6 @@
-"""The admin: directories with the action "Generate directory", and a history to read."""
+"""Directories, with the action "Generate directory"."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -15,16 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
+from directories.admin.readonly import ReadOnly
 from directories.exceptions import DirectoryError
 from directories.forms import DirectoryForm
-from directories.models import (
-    Directory,
-    GenerationRun,
-    RunAttempt,
-    RunLogLine,
-    RunState,
-    SourceDocument,
-)
+from directories.models import Directory, GenerationRun, RunState, SourceDocument
 from directories.services import queueing, runs
 from directories.services.directories import namespace_of, store_documents
 from directories.services.files import explain
@@ -32,19 +24,6 @@ from directories.services.requests import build_request
 
 # Each runs in this request, one after another, while the browser waits.
 MOST_AT_ONCE = 5
-
-
-class ReadOnly:
-    """What is written by runs alone."""
-
-    def has_add_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, *args: Any) -> bool:
-        return False
-
-    def has_delete_permission(self, *args: Any) -> bool:
-        return False
 
 
 class SourceDocumentInline(ReadOnly, admin.TabularInline):
@@ -176,91 +155,6 @@ class DirectoryAdmin(admin.ModelAdmin):
         except ValidationError as exc:
             return messages.ERROR, f"{directory} was not started: {explain(exc)}."
         return _message(directory, run)
-
-
-class RunAttemptInline(ReadOnly, admin.TabularInline):
-    model = RunAttempt
-    fields = ("number", "worker", "started_at", "finished_at", "outcome", "reason")
-    readonly_fields = fields
-    extra = 0
-
-
-class RunLogLineInline(ReadOnly, admin.TabularInline):
-    model = RunLogLine
-    fields = ("at", "level", "message")
-    readonly_fields = fields
-    extra = 0
-
-
-@admin.register(GenerationRun)
-class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = (
-        "created_at",
-        "directory",
-        "state",
-        "step",
-        "progress",
-        "items",
-        "duration",
-        "trigger",
-        "attempt",
-    )
-    list_filter = ("state", "trigger", ("directory", admin.RelatedOnlyFieldListFilter))
-    list_select_related = ("directory",)
-    date_hierarchy = "created_at"
-    inlines = (RunAttemptInline, RunLogLineInline)
-    change_form_template = "admin/directories/generationrun/report.html"
-    fields = (
-        "directory",
-        "state",
-        "error",
-        "step",
-        "progress",
-        "items",
-        "duration",
-        "trigger",
-        "triggered_by",
-        "ran_on",
-        "fell_back_because",
-        "attempt",
-        "clock",
-        "created_at",
-        "started_at",
-        "finished_at",
-    )
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        run = self.get_object(request, object_id or "")
-        context = {"report": run.report if run else None, **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
-
-    @admin.display(description="progress")
-    def progress(self, run: GenerationRun) -> str:
-        return f"{run.percent} %"
-
-    @admin.display(description="items")
-    def items(self, run: GenerationRun) -> str:
-        counts = run.counts
-        if "total" not in counts:
-            return "-"
-        parts = [
-            f"{counts[kind]} {kind}"
-            for kind in ("new", "updated", "unchanged", "removed")
-            if counts.get(kind)
-        ]
-        return f"{counts['total']}: {', '.join(parts)}" if parts else "0"
-
-    @admin.display(description="duration")
-    def duration(self, run: GenerationRun) -> str:
-        if not run.started_at or not run.finished_at:
-            return "-"
-        return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
 
 
 def _message(directory: Directory, run: GenerationRun) -> tuple[int, SafeString]:
