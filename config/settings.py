@@ -156,7 +156,8 @@ Q_CLUSTER: dict[str, Any] = {
     "max_attempts": 1,
     "ack_failures": True,
     "save_limit": -1,
-    "scheduler": False,
+    # It schedules the sweep. With another broker, workers without a database would get it.
+    "scheduler": not IS_WORKER and not TRIGGER_API_URL,
     "catch_up": False,
     "poll": 0.2,
     "recycle": 20,
