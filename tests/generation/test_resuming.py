@@ -1,0 +1,442 @@
+"""A run that is lost anywhere ends like one that is not, and tells who did what."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generation import checkpoints
+from generation.checkpoints import Checkpoint, code_version, pack, unpack
+from generation.contract.commands import (
+    Command,
+    PlannedCommit,
+    PublishBegin,
+    PublishDone,
+    RecordAttemptFailure,
+    RecordGenerationFinish,
+    Reply,
+    RepositoryKind,
+    UpdateGenerateStatus,
+    UpdateGenerationHistory,
+)
+from generation.exceptions import (
+    AttemptFailed,
+    InternalAPIUnreachable,
+    PublishedUnheard,
+    RepositoryMoved,
+)
+from generation.git import MAIN, Commit, Repository
+from generation.orchestrator import generate
+from generation.pipeline import STEPS
+from generation.pipeline.draft import Draft, Entry
+from generation.publish import KINDS, Publication, repository_path
+from generation.report import Report
+from generation.repositories.build import PARTS
+from tests.fakes import CLOCKS, NOON, RUN_ID, FakeOperations, make_host, make_run
+
+STEP_NAMES = [step.name for step in STEPS]
+
+
+class Died(BaseException):
+    """The process is gone: nobody reports anything any more."""
+
+
+class Dying(FakeOperations):
+    """Dies when a step begins, or just before or after it says what it is about to do."""
+
+    begins: str = ""
+    before: type[Command] | None = None
+    after: type[Command] | None = None
+    is_dead = False
+
+    def send(self, *commands: Command) -> Reply:
+        kinds = {type(command) for command in commands}
+        steps = {c.step for c in commands if isinstance(c, UpdateGenerateStatus)}
+        if self.is_dead or self.before in kinds:
+            self.die()
+        reply = super().send(*commands)
+        if self.after in kinds or self.begins in steps - {None}:
+            self.die()
+        return reply
+
+    def die(self) -> None:
+        self.is_dead = True
+        raise Died
+
+
+def repositories(root: Path) -> dict[RepositoryKind, Repository]:
+    return {
+        kind: Repository(
+            repository_path(root, namespace="ada", slug="clocks", kind=kind)
+        )
+        for kind in KINDS
+    }
+
+
+def trees(root: Path) -> list[str]:
+    return [r.tree_id(r.head() or "") for r in repositories(root).values()]
+
+
+def first_attempt(root: Path, **when: Any) -> Dying:
+    run = make_run(("list.md", CLOCKS))
+    dying = Dying(run.context, run.documents)
+    for name, value in when.items():
+        setattr(dying, name, value)
+    with pytest.raises((Died, PublishedUnheard)):
+        generate(dying, make_host(root))
+    return dying
+
+
+def next_attempt(lost: FakeOperations) -> FakeOperations:
+    """What the web side tells the second attempt of what the first one has said."""
+    planned = [c for c in lost.said if isinstance(c, PublishBegin)]
+    reports = [c.report for c in lost.said if isinstance(c, UpdateGenerationHistory)]
+    context = lost.context.model_copy(
+        update={
+            "attempt": 2,
+            "has_checkpoint": lost.checkpoint is not None,
+            "planned_commits": planned[-1].commits if planned else None,
+            "report": reports[-1] if planned and reports else None,
+        }
+    )
+    second = FakeOperations(context, lost.documents)
+    second.checkpoint = lost.checkpoint
+    return second
+
+
+def undisturbed(tmp_path: Path) -> list[str]:
+    root = tmp_path / "undisturbed"
+    generate(make_run(("list.md", CLOCKS)), make_host(root))
+    return trees(root)
+
+
+def nothing_left_over(root: Path) -> None:
+    for repository in repositories(root).values():
+        assert list(repository.refs()) == [MAIN]
+
+
+# --- steps
+
+
+@pytest.mark.parametrize(
+    "step", [*STEP_NAMES, *(part.name for part in PARTS), "publish"]
+)
+def test_run_is_taken_up_at_every_step(tmp_path: Path, step: str) -> None:
+    root = tmp_path / "lost"
+    second = next_attempt(first_attempt(root, begins=step))
+
+    report = generate(second, make_host(root))
+
+    assert trees(root) == undisturbed(tmp_path)
+    nothing_left_over(root)
+    names = [*STEP_NAMES, *(part.name for part in PARTS), "publish"]
+    assert [step.name for step in report.steps] == names
+    # A step that changed nothing is not put away, and gone through again.
+    done = [step.name for step in report.steps if step.attempt == 1]
+    assert done == names[: len(done)]
+    if names.index(step) >= len(STEP_NAMES):
+        assert done == STEP_NAMES
+
+
+def test_second_attempt_does_not_read_the_sources_again(tmp_path: Path) -> None:
+    second = next_attempt(first_attempt(tmp_path, begins="content-filtering"))
+    second.documents = {}
+
+    report = generate(second, make_host(tmp_path))
+
+    assert report.items.total == 3
+
+
+def test_without_a_checkpoint_everything_is_done_again(tmp_path: Path) -> None:
+    second = next_attempt(first_attempt(tmp_path / "lost", begins="items-merge"))
+    second.checkpoint = b"not ours"
+
+    report = generate(second, make_host(tmp_path / "lost"))
+
+    assert {step.attempt for step in report.steps} == {2}
+    assert trees(tmp_path / "lost") == undisturbed(tmp_path)
+
+
+# --- which checkpoints are good
+
+
+def kept(**changes: Any) -> Checkpoint:
+    fields: dict[str, Any] = {
+        "code": code_version(),
+        "request": "one",
+        "data_commit": "a" * 40,
+        "step": STEP_NAMES[-1],
+        "draft": Draft(warnings=("slow",)),
+    }
+    return Checkpoint(**fields | changes)
+
+
+def again(content: bytes | None, **changes: Any) -> Checkpoint | None:
+    assert content is not None
+    return unpack(content, **{"request": "one", "data_commit": "a" * 40} | changes)
+
+
+def test_checkpoint_comes_back() -> None:
+    assert again(pack(kept())) == kept()
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({"code": "older"}, {}),
+        ({"request": "other"}, {}),
+        ({"step": "a step of last year"}, {}),
+        ({}, {"data_commit": "b" * 40}),
+        ({}, {"data_commit": None}),
+    ],
+)
+def test_checkpoint_of_something_else_is_ignored(
+    changes: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    assert again(pack(kept(**changes)), **asked) is None
+
+
+def test_early_step_does_not_depend_on_what_is_published() -> None:
+    early = pack(kept(step="items-extraction"))
+
+    assert again(early, data_commit="b" * 40) is not None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"garbage",
+        zlib.compress(b"[]"),
+        zlib.compress(json.dumps({"code": 1}).encode()),
+        (pack(kept()) or b"")[:-10],
+    ],
+    ids=["empty", "garbage", "list", "other", "cut"],
+)
+def test_broken_checkpoint_is_ignored(content: bytes) -> None:
+    assert again(content) is None
+
+
+def test_checkpoint_that_unpacks_to_too_much_is_ignored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = pack(kept(draft=Draft(warnings=("slow" * 1000,))))
+    monkeypatch.setattr(checkpoints, "LARGEST_UNPACKED", 1000)
+
+    assert again(content) is None
+
+
+def test_checkpoint_that_is_too_large_is_not_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checkpoints, "LARGEST", 10)
+
+    assert pack(kept()) is None
+
+
+facts = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(), facts, max_size=3))
+def test_facts_come_back_as_they_were(found: dict[str, Any]) -> None:
+    draft = Draft(entries=(Entry(name="a", url="https://example.org", facts=found),))
+
+    back = again(pack(kept(draft=draft)))
+
+    assert back is not None
+    assert back.draft.entries[0].facts == found
+
+
+# --- publishing
+
+
+@pytest.mark.parametrize(
+    "when",
+    [{"before": PublishBegin}, {"after": PublishBegin}, {"before": PublishDone}],
+    ids=["before it is said", "when it was said", "before the end is told"],
+)
+def test_half_published_run_is_finished(
+    tmp_path: Path, when: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.orchestrator.PAUSES", ())
+    root = tmp_path / "lost"
+    second = next_attempt(first_attempt(root, **when))
+
+    report = generate(second, make_host(root))
+
+    assert trees(root) == undisturbed(tmp_path)
+    nothing_left_over(root)
+    assert one_commit_each(root)
+    assert isinstance(second.last(RecordGenerationFinish), RecordGenerationFinish)
+    assert report.items.new == 3
+
+
+@pytest.mark.parametrize("moved", range(4))
+def test_run_that_died_between_the_branches_is_finished(
+    tmp_path: Path, moved: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "lost"
+    second = next_attempt(die_after_moving(root, moved, monkeypatch))
+
+    report = generate(second, make_host(root))
+
+    assert trees(root) == undisturbed(tmp_path)
+    nothing_left_over(root)
+    assert one_commit_each(root)
+    assert report.steps[-1].attempt == 2
+
+
+@pytest.mark.parametrize(("moved", "pushed"), list(product(range(3), KINDS)))
+def test_what_a_person_pushed_meanwhile_stays(
+    tmp_path: Path,
+    moved: int,
+    pushed: RepositoryKind,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    second = next_attempt(die_after_moving(tmp_path, moved, monkeypatch))
+    commit = push(repositories(tmp_path)[pushed])
+
+    generate(second, make_host(tmp_path))
+
+    assert repositories(tmp_path)[pushed].contains(commit)
+    for repository in repositories(tmp_path).values():
+        assert repository.head()
+    nothing_left_over(tmp_path)
+
+
+def test_lost_objects_are_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = next_attempt(die_after_moving(tmp_path / "lost", 1, monkeypatch))
+    nowhere: dict[RepositoryKind, PlannedCommit] = {
+        kind: commit.model_copy(update={"new": "b" * 40}) if kind == "list" else commit
+        for kind, commit in (second.context.planned_commits or {}).items()
+    }
+    second.context = second.context.model_copy(update={"planned_commits": nowhere})
+
+    generate(second, make_host(tmp_path / "lost"))
+
+    assert trees(tmp_path / "lost") == undisturbed(tmp_path)
+
+
+def test_published_run_that_nobody_hears_of_is_not_called_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.orchestrator.PAUSES", ())
+    run = make_run(("list.md", CLOCKS))
+
+    class Deaf(FakeOperations):
+        def send(self, *commands: Command) -> Reply:
+            if any(isinstance(command, PublishDone) for command in commands):
+                raise InternalAPIUnreachable("the web side is away")
+            return super().send(*commands)
+
+    deaf = Deaf(run.context, run.documents)
+    with pytest.raises(PublishedUnheard):
+        generate(deaf, make_host(tmp_path))
+
+    said = {type(command) for command in deaf.said}
+    assert not said & {RecordGenerationFinish, RecordAttemptFailure}
+    assert isinstance(generate(next_attempt(deaf), make_host(tmp_path)), Report)
+    assert one_commit_each(tmp_path)
+
+
+# --- attempts that fail
+
+
+def test_push_in_between_ends_the_attempt_and_not_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Publication) -> None:
+        self.discard()
+        raise RepositoryMoved("somebody was quicker")
+
+    monkeypatch.setattr(Publication, "publish", refuse)
+    run = make_run(("list.md", CLOCKS))
+
+    with pytest.raises(AttemptFailed, match="quicker"):
+        generate(run, make_host(tmp_path))
+
+    failure = run.last(RecordAttemptFailure)
+    assert isinstance(failure, RecordAttemptFailure)
+    assert (failure.reason, failure.retry_after) == ("somebody was quicker", 0)
+
+
+def test_want_of_memory_ends_the_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def eat(*args: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("generation.orchestrator.read_data", eat)
+    run = make_run(("list.md", CLOCKS))
+
+    with pytest.raises(AttemptFailed, match="memory"):
+        generate(run, make_host(tmp_path))
+
+
+def die_after_moving(
+    root: Path, count: int, monkeypatch: pytest.MonkeyPatch
+) -> FakeOperations:
+    """An attempt that is lost when so many of the three branches have moved."""
+    moved: list[Repository] = []
+    move = Repository.move
+
+    def counted(self: Repository, ref: str, **to: str | None) -> None:
+        if ref == MAIN:
+            if len(moved) == count:
+                raise Died
+            moved.append(self)
+        move(self, ref, **to)
+
+    run = make_run(("list.md", CLOCKS))
+    dying = Dying(run.context, run.documents)
+    if count == 3:
+        dying.before = PublishDone
+    with monkeypatch.context() as patch:
+        patch.setattr("generation.orchestrator.PAUSES", ())
+        patch.setattr(Repository, "move", counted)
+        # A process that is killed moves nothing back.
+        patch.setattr(Publication, "_move_back", lambda *a: None)
+        patch.setattr(Publication, "discard", lambda *a: None)
+        with pytest.raises((Died, PublishedUnheard)):
+            generate(dying, make_host(root))
+    return dying
+
+
+def push(repository: Repository) -> str:
+    """A person commits a file of their own on top of what is on `main`."""
+    old = repository.head()
+    commit = Commit(
+        old, "By hand", "Eve", "eve@example.org", NOON, {"own.txt": b"mine\n"}, ()
+    )
+    written = repository.write(commit, ref="refs/eve/main")
+    repository.move(MAIN, new=written, old=old)
+    repository.move("refs/eve/main", new=None, old=written)
+    return written
+
+
+def one_commit_each(root: Path) -> bool:
+    """Tell whether every repository has exactly one commit of the run."""
+    for repository in repositories(root).values():
+        log = repository._git("log", "--format=%B", MAIN).decode()
+        if log.count(f"Run-Id: {RUN_ID}") != 1:
+            return False
+    return True
