@@ -83,8 +83,7 @@ def fail(run: GenerationRun, *, reason: str, retry_after: float = 0) -> float | 
     )
     note(run, f"attempt {run.attempt} failed and is repeated: {reason}", "warning")
     if run.dispatched_at and not retry_after:
-        run.refresh_from_db()
-        transaction.on_commit(partial(queueing.try_again, run))
+        transaction.on_commit(partial(queueing.try_again, run.pk))
     return retry_after
 
 

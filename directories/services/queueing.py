@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import structlog
 from django.conf import settings
 from django.db.models import F
@@ -45,9 +47,9 @@ def hand_over(run: GenerationRun) -> bool:
     return True
 
 
-def try_again(run: GenerationRun) -> None:
+def try_again(run_id: UUID) -> None:
     """Hand a run over that a worker has put back. If that fails, a sweep will do it."""
     try:
-        hand_over(run)
+        hand_over(GenerationRun.objects.get(pk=run_id))
     except CannotDispatch as exc:
-        log.warning("run waits for a sweep", run=str(run.pk), reason=str(exc))
+        log.warning("run waits for a sweep", run=str(run_id), reason=str(exc))
