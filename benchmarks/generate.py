@@ -37,7 +37,7 @@ from generation.contract.request import (
     GenerationRequest,
 )
 from generation.orchestrator import Host, Progress, generate
-from generation.sources.fetch import fetch
+from generation.sources.fetch import Fetcher
 
 CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
@@ -104,7 +104,7 @@ def measure(path: Path, git_root: Path, clock: datetime) -> dict[str, Any]:
 
     begun = time.perf_counter(), cpu()
     operations = Alone(path.read_bytes(), path.name, clock)
-    host = Host(git_root=git_root, fetch=fetch, heartbeat_seconds=60, name="bench")
+    host = Host(git_root=git_root, fetch=Fetcher(), heartbeat_seconds=60, name="bench")
     report = generate(operations, host, listen=listen)
     moments.append(("", time.perf_counter(), cpu()))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -60,6 +60,12 @@ class Environment(BaseSettings):
     """Private host names that sources may lie on."""
     fetch_ca_bundle: str = ""
     """The path of a private certificate authority for sources."""
+    fetch_interval_seconds: float = Field(default=1.0, ge=0, le=60)
+    """The time between two fetches from one host."""
+    fetch_cache_root: Path | None = None
+    """The folder of fetched pages. Unset: pages/ in STATE_ROOT."""
+    fetch_cache_megabytes: int = Field(default=256, ge=0)
+    """How large that folder may become. 0: nothing is kept."""
     gazetteer_role: Literal["web", "worker"] = "web"
     """worker: a process that makes directories and has no database."""
     trigger_enabled: bool = False
@@ -109,7 +115,7 @@ class Environment(BaseSettings):
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
-    @field_validator("state_root", "git_root", "checkpoint_root")
+    @field_validator("state_root", "git_root", "checkpoint_root", "fetch_cache_root")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         """A relative path is relative to the checkout, wherever the command is typed."""
@@ -122,3 +128,7 @@ class Environment(BaseSettings):
     @property
     def checkpoints(self) -> Path:
         return self.checkpoint_root or self.state_root / "checkpoints"
+
+    @property
+    def pages(self) -> Path:
+        return self.fetch_cache_root or self.state_root / "pages"

@@ -177,6 +177,9 @@ CHECKPOINT_ROOT = env.checkpoints
 FETCH_ALLOWED_NETWORKS = env.fetch_allowed_networks
 FETCH_ALLOWED_HOSTS = env.fetch_allowed_hosts
 FETCH_CA_BUNDLE = env.fetch_ca_bundle
+FETCH_INTERVAL_SECONDS = env.fetch_interval_seconds
+FETCH_CACHE_ROOT = env.pages
+FETCH_CACHE_MEGABYTES = env.fetch_cache_megabytes
 
 # structlog is set up by `configure`; Django shall not undo it.
 LOGGING_CONFIG = None

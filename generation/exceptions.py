@@ -4,6 +4,7 @@ GenerationError
 ├── SourceError            the outside world's: shown to the user, beside the source
 │   ├── AddressNotAllowed      the URL leads to an address that we do not visit
 │   ├── SourceUnreachable      no connection, a bad certificate, an error status
+│   ├── SourceUnwelcoming      the robots.txt of the site asks programs to stay away
 │   ├── SourceTimedOut         it took longer than the limit
 │   ├── SourceTooLarge         it is bigger than the limit
 │   └── UnreadableSource       it arrived, but nobody can read it
@@ -35,7 +36,12 @@ class GenerationError(Exception):
 
 
 class SourceError(GenerationError):
-    """One source could not be used. The message never quotes what the source sent."""
+    """One source could not be used. The message never quotes what the source sent.
+
+    `status` is what the server answered with, 0 where it did not.
+    """
+
+    status: int = 0
 
 
 class AddressNotAllowed(SourceError):
@@ -43,6 +49,10 @@ class AddressNotAllowed(SourceError):
 
 
 class SourceUnreachable(SourceError):
+    pass
+
+
+class SourceUnwelcoming(SourceError):
     pass
 
 

@@ -54,7 +54,7 @@ from generation.report import Report, StepReport
 from generation.reporting import compile_report
 from generation.repositories.build import PARTS, Build
 from generation.repositories.data import Stored, read_data
-from generation.sources.fetch import Page
+from generation.sources.fetch import Fetch
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +75,7 @@ class Host(NamedTuple):
     """
 
     git_root: Path
-    fetch: Callable[[str], Page]
+    fetch: Fetch
     heartbeat_seconds: float
     name: str
     stalls_after: float = 600

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from generation.items import Record
-from generation.sources.candidates import LeftOut
+from generation.sources.candidates import LeftOut, Retrieval
 
 # A report is a database column and a web page: it names so many entries and counts the rest.
 LISTED = 500
@@ -29,6 +29,7 @@ class SourceReport(Record):
     merged: int = 0
     left_out: int = 0
     error: str = ""
+    retrieval: Retrieval = Retrieval()
 
 
 class StepReport(Record):

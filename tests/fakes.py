@@ -12,7 +12,7 @@ from generation.contract.context import DirectoryContext, Identity, RunContext
 from generation.contract.request import DocumentReference, GenerationRequest
 from generation.exceptions import SourceUnreachable
 from generation.orchestrator import Host
-from generation.sources.fetch import Page
+from generation.sources.fetch import Page, Stop
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 RUN_ID = UUID("00000000-0000-4000-8000-000000000001")
@@ -122,7 +122,7 @@ def make_run(
 def make_host(git_root: Path, pages: dict[str, str] | None = None) -> Host:
     """A host whose network is a dictionary of pages."""
 
-    def fetch(url: str) -> Page:
+    def fetch(url: str, *, typed: bool = True, stop: Stop | None = None) -> Page:
         if url not in (pages or {}):
             raise SourceUnreachable(
                 f"{url} answered with status 404; check the address"

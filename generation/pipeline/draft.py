@@ -16,7 +16,7 @@ from generation.report import ItemChange, Merge, SourceReport
 from generation.repositories.data import Stored
 from generation.repositories.state import ItemRecord, Provenance
 from generation.sources.candidates import Candidate, Document, LeftOut
-from generation.sources.fetch import Page
+from generation.sources.fetch import Fetch
 
 # The fact that is a text: some sources bring one along.
 BODY = "markdown"
@@ -78,7 +78,7 @@ class Tools(NamedTuple):
 
     context: RunContext
     stored: Stored
-    fetch: Callable[[str], Page]
+    fetch: Fetch
     read_document: Callable[[str], bytes]
     progress: Callable[[float], None]
     keep: Callable[[Draft], None] = lambda draft: None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from generation.contract.request import DocumentReference
 from generation.exceptions import NothingFound, SourceError
 from generation.pipeline.draft import Draft, StepResult, Tools
 from generation.report import SourceReport
 from generation.sources import read_document
-from generation.sources.candidates import Candidate, Document, LeftOut
-from generation.sources.decoding import decode
+from generation.sources.candidates import Candidate, Document, LeftOut, Retrieval
+from generation.sources.decoding import decode_named
+from generation.sources.fetch import Asked, Fetched, fetch_each
 from generation.sources.urls import source_name
 
 
@@ -15,52 +19,92 @@ def retrieve_content(draft: Draft, tools: Tools) -> StepResult:
     """Read the documents that were given, and fetch the URLs.
 
     URLs that a person listed are all fetched; those that the prompt only mentions count
-    against `max_pages_to_process`.
+    against `max_pages_to_process`. Whatever arrives first, the order is that of the request.
     """
     request = tools.context.request
     limit = request.config.max_pages_to_process
     urls = [*draft.plan.source_urls, *draft.plan.prompt_urls[:limit]]
-    total = len(request.source_documents) + len(urls)
-    documents: list[Document] = []
-    failures: list[SourceReport] = []
+    given = len(request.source_documents)
+    total = given + len(urls)
+    read: list[Document | SourceReport] = []
     for reference in request.source_documents:
-        content = tools.read_document(reference.sha256)
-        try:
-            text = decode(content, content_type=reference.media_type)
-        except SourceError as exc:
-            failures.append(SourceReport(source=reference.name, error=str(exc)))
-            continue
-        documents.append(
-            Document(
-                source=reference.name,
-                url=reference.url or "",
-                media_type=reference.media_type,
-                text=text,
-            )
-        )
-        tools.progress((len(documents) + len(failures)) / total)
-    for url in urls:
-        try:
-            page = tools.fetch(url)
-            text = decode(page.content, content_type=page.content_type)
-        except SourceError as exc:
-            failures.append(SourceReport(source=source_name(url), error=str(exc)))
-        else:
-            documents.append(
-                Document(
-                    source=source_name(url),
-                    url=page.url,
-                    media_type=page.content_type,
-                    text=text,
-                )
-            )
-        tools.progress((len(documents) + len(failures)) / total)
+        read.append(_read_given(reference, tools.read_document(reference.sha256)))
+        tools.progress(len(read) / total)
+    # A person wrote the prompt, too.
+    asked = [Asked(url, typed=True) for url in urls]
+    fetched = fetch_each(
+        tools.fetch,
+        asked,
+        arrived=lambda number: tools.progress((given + number) / total),
+    )
+    read += [
+        _read_fetched(url, found) for url, found in zip(urls, fetched, strict=True)
+    ]
+    documents = [each for each in read if isinstance(each, Document)]
+    failures = [each for each in read if isinstance(each, SourceReport)]
     result = draft.but(documents=tuple(documents), sources=tuple(failures)).warning(
         *(f"{failure.source}: {failure.error}" for failure in failures)
     )
     if not documents:
         raise NothingFound(_nothing_read(failures))
     return StepResult(result, f"{len(documents)} of {total} sources could be read")
+
+
+def _read_given(
+    reference: DocumentReference, content: bytes
+) -> Document | SourceReport:
+    retrieval = Retrieval(bytes=len(content))
+    return _read(
+        content,
+        source=reference.name,
+        url=reference.url or "",
+        media_type=reference.media_type,
+        retrieval=retrieval,
+    )
+
+
+def _read_fetched(url: str, fetched: Fetched) -> Document | SourceReport:
+    source, page = source_name(url), fetched.page
+    if page is None:
+        problem = fetched.error
+        status = problem.status if problem else 0
+        return SourceReport(
+            source=source,
+            error=str(problem),
+            retrieval=Retrieval(status=status, seconds=fetched.seconds),
+        )
+    retrieval = Retrieval(
+        status=page.status,
+        url=source_name(page.raw_url or page.url),
+        redirects=tuple(source_name(hop.url) for hop in page.redirects),
+        from_cache=page.from_cache,
+        bytes=len(page.content),
+        seconds=fetched.seconds,
+    )
+    return _read(
+        page.content,
+        source=source,
+        url=page.url,
+        media_type=page.content_type,
+        retrieval=retrieval,
+    )
+
+
+def _read(
+    content: bytes, *, source: str, url: str, media_type: str, retrieval: Retrieval
+) -> Document | SourceReport:
+    """Make a text of bytes, or a report of why they are none."""
+    try:
+        text, encoding = decode_named(content, content_type=media_type)
+    except SourceError as exc:
+        return SourceReport(source=source, error=str(exc), retrieval=retrieval)
+    return Document(
+        source=source,
+        url=url,
+        media_type=media_type,
+        text=text,
+        retrieval=retrieval.model_copy(update={"encoding": encoding}),
+    )
 
 
 def extract_items(draft: Draft, tools: Tools) -> StepResult:
@@ -73,7 +117,7 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
         try:
             reading = read_document(document)
         except SourceError as exc:
-            reports.append(SourceReport(source=document.source, error=str(exc)))
+            reports.append(_report_of(document, error=str(exc)))
             warnings.append(f"{document.source}: {exc}")
             continue
         if not reading.candidates:
@@ -84,8 +128,8 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
         candidates += reading.candidates
         left_out += reading.left_out
         reports.append(
-            SourceReport(
-                source=document.source,
+            _report_of(
+                document,
                 kind=reading.kind,
                 found=len(reading.candidates) + len(reading.left_out),
                 left_out=len(reading.left_out),
@@ -105,6 +149,10 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
         sources=(*draft.sources, *reports),
     ).warning(*warnings)
     return StepResult(result, f"{len(candidates)} entries")
+
+
+def _report_of(document: Document, **facts: Any) -> SourceReport:
+    return SourceReport(source=document.source, retrieval=document.retrieval, **facts)
 
 
 def _nothing_read(failures: list[SourceReport]) -> str:

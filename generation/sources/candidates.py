@@ -9,6 +9,24 @@ from pydantic import Field
 from generation.items import Record
 
 
+class Retrieval(Record):
+    """How a source was come by, for whoever wonders what was read.
+
+    `status` is what its server answered, 0 for a document that was given, or no answer.
+    `url` and `redirects` say where it was found in the end, and every address on the way;
+    they are named like sources, without what may be a secret. `bytes` is the size of the
+    content, `seconds` the time with all waiting.
+    """
+
+    status: int = 0
+    url: str = ""
+    redirects: tuple[str, ...] = ()
+    from_cache: bool = False
+    bytes: int = 0
+    encoding: str = ""
+    seconds: float = 0.0
+
+
 class Document(Record):
     """The text of one source.
 
@@ -20,6 +38,7 @@ class Document(Record):
     url: str = ""
     media_type: str = ""
     text: str
+    retrieval: Retrieval = Retrieval()
 
 
 class Candidate(Record):

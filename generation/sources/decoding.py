@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from email.message import Message
+from typing import NamedTuple
 
 from charset_normalizer import from_bytes
 
@@ -55,8 +56,18 @@ _BINARY_KINDS = {
 }
 
 
+class Decoded(NamedTuple):
+    text: str
+    encoding: str
+
+
 def decode(content: bytes, *, content_type: str = "") -> str:
     """Return the text of a source, unpacked if it was compressed."""
+    return decode_named(content, content_type=content_type).text
+
+
+def decode_named(content: bytes, *, content_type: str = "") -> Decoded:
+    """Return the text of a source, and the encoding that it turned out to be in."""
     if content.startswith(_GZIP):
         content = _unpack(content)
     if len(content) > LARGEST_TEXT:
@@ -69,7 +80,7 @@ def decode(content: bytes, *, content_type: str = "") -> str:
     for encoding in _encodings(content, content_type):
         text = _decoded(content, encoding)
         if text is not None and "\0" not in text:
-            return text
+            return Decoded(text, encoding)
     if b"\0" in content:
         raise UnreadableSource(f"It holds binary data, not text. {_ADVICE}")
     raise UnreadableSource(

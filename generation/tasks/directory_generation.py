@@ -25,7 +25,7 @@ from generation.exceptions import (
 from generation.heartbeat import do_nothing
 from generation.orchestrator import Host, attempt
 from generation.processes import process_name
-from generation.sources.fetch import FetchLimits, fetch
+from generation.sources.fetch import Fetcher, FetchLimits, PageCache
 from generation.tasks.child import Child, Ended, in_child
 from generation.tasks.no_database import no_database
 
@@ -80,10 +80,13 @@ def host(*, stop: Callable[[], None] = do_nothing) -> Host:
         allowed_networks=settings.FETCH_ALLOWED_NETWORKS,
         allowed_hosts=settings.FETCH_ALLOWED_HOSTS,
         ca_bundle=settings.FETCH_CA_BUNDLE,
+        interval=settings.FETCH_INTERVAL_SECONDS,
     )
+    room = settings.FETCH_CACHE_MEGABYTES * 1024 * 1024
+    cache = PageCache(settings.FETCH_CACHE_ROOT, max_bytes=room) if room else None
     return Host(
         git_root=settings.GIT_ROOT,
-        fetch=partial(fetch, limits=limits),
+        fetch=Fetcher(limits, cache=cache),
         heartbeat_seconds=settings.RUN_LEASE_SECONDS / 4,
         name=process_name(),
         stalls_after=settings.RUN_STALL_SECONDS,

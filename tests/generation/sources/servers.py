@@ -169,6 +169,43 @@ def silent_bomb(layers: int) -> bytes:
     return packed
 
 
+def validated(
+    body: bytes, *, etag: str = "", last_modified: str = "", **headers: str
+) -> ServerPage:
+    """A page that is sent once, and vouched for to whoever names its validators."""
+    validators = {"ETag": etag, "Last-Modified": last_modified}
+    validators = {name: value for name, value in validators.items() if value}
+
+    def page(handler: Handler) -> None:
+        if (etag and handler.headers["If-None-Match"] == etag) or (
+            last_modified and handler.headers["If-Modified-Since"] == last_modified
+        ):
+            handler.send(head(validators, status="304 Not Modified"))
+        else:
+            answer(body, headers={**validators, **headers})(handler)
+
+    return page
+
+
+def in_turn(*pages: ServerPage) -> ServerPage:
+    """The next of these pages at each visit, the last one for ever."""
+    rest = itertools.chain(pages, itertools.repeat(pages[-1]))
+    return lambda handler: next(rest)(handler)
+
+
+class Names:
+    """A name server that knows the sites it was given; each is reached on its port."""
+
+    def __init__(self, **sites: Site) -> None:
+        self._sites = {name.replace("_", "."): site for name, site in sites.items()}
+
+    def __call__(self, host: str, port: int, **wanted: Any) -> list[Any]:
+        if host not in self._sites:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        address = ("127.0.0.1", self._sites[host].port)
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address)]
+
+
 class FakeResolver:
     """Gives the next of its answers at each lookup, the last one for ever."""
 

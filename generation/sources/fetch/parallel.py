@@ -1,0 +1,99 @@
+"""Fetch many pages at once, a few of each host, and give them back in order.
+
+Whatever ends this early (a person, an error of ours, Ctrl-C) ends the fetches as well: those
+that wait never begin, and those on the wire have their sockets shut.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from generation.exceptions import SourceError
+from generation.sources.fetch.pages import Fetch, Page
+from generation.sources.fetch.stop import Stop
+
+AT_ONCE = 8
+PER_HOST = 2
+# How often somebody is asked whether to go on, when no page arrives meanwhile; in seconds.
+TICK = 0.25
+
+
+class Asked(NamedTuple):
+    """An address to fetch. `typed`: a person wrote it."""
+
+    url: str
+    typed: bool = True
+
+
+class Fetched(NamedTuple):
+    """A page, or why there is none, and the seconds that took with all waiting."""
+
+    page: Page | None
+    error: SourceError | None
+    seconds: float
+
+
+def fetch_each(
+    fetch: Fetch,
+    asked: Sequence[Asked],
+    *,
+    arrived: Callable[[int], None],
+    at_once: int = AT_ONCE,
+    per_host: int = PER_HOST,
+) -> list[Fetched]:
+    """Fetch them all; the results are in the order of `asked`, whatever came first.
+
+    `arrived` is told how many are there, often; what it raises ends the whole.
+    """
+    stop = Stop()
+    results: list[Fetched | None] = [None] * len(asked)
+    waiting = list(range(len(asked)))
+    running: dict[Future[Fetched], int] = {}
+    busy: Counter[str] = Counter()
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="fetch")
+    try:
+        while waiting or running:
+            for number in tuple(waiting):
+                host = _host(asked[number].url)
+                if len(running) < at_once and busy[host] < per_host:
+                    waiting.remove(number)
+                    busy[host] += 1
+                    # The run's name goes along into the log.
+                    work = copy_context().run
+                    running[pool.submit(work, _timed, fetch, asked[number], stop)] = (
+                        number
+                    )
+            done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+            for future in done:
+                number = running.pop(future)
+                busy[_host(asked[number].url)] -= 1
+                results[number] = future.result()
+            arrived(len(asked) - len(waiting) - len(running))
+    finally:
+        stop.say()
+        pool.shutdown(cancel_futures=True)
+    return [result for result in results if result is not None]
+
+
+def _timed(fetch: Fetch, asked: Asked, stop: Stop) -> Fetched:
+    begun = time.monotonic()
+    page = error = None
+    try:
+        page = fetch(asked.url, typed=asked.typed, stop=stop)
+    except SourceError as exc:
+        error = exc
+    return Fetched(page, error, round(time.monotonic() - begun, 3))
+
+
+def _host(url: str) -> str:
+    """Name the host for counting; what is no URL is counted under itself."""
+    try:
+        return urlsplit(url).netloc.lower().removeprefix("www.") or url
+    except ValueError:
+        return url
