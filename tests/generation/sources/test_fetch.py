@@ -851,6 +851,20 @@ def test_slow_body_over_tls_ends_at_the_deadline(certificate: Path) -> None:
         fetch_securely("good.example", site, ca_bundle=str(certificate), seconds=0.5)
 
 
+def test_redirect_from_a_secure_page_to_one_that_is_not_is_refused(
+    certificate: Path,
+) -> None:
+    tls = server_tls(certificate)
+    with (
+        serving(answer(b"hello")) as plain,
+        serving(redirect(plain.url), tls=tls) as secure,
+    ):
+        with pytest.raises(AddressNotAllowed, match="not secure"):
+            fetch_securely("good.example", secure, ca_bundle=str(certificate))
+
+        assert plain.connections == 0
+
+
 def test_missing_ca_bundle_is_our_own_mistake() -> None:
     with pytest.raises(OSError, match="CA certificate bundle"):
         fetch("https://example.com/", limits=FetchLimits(ca_bundle="/nowhere.pem"))
