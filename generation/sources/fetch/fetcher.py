@@ -7,6 +7,7 @@ long. What is dangerous about a URL is the business of `wire.py`, whoever asks.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -102,9 +103,22 @@ class _Journey:
 
     def fetch(self) -> Page:
         url = checked_url(self._url, self._subject)
+        if page := self._raw_file(url, is_typed=self._is_typed):
+            return page
+        page = self._follow(url, is_typed=self._is_typed)
+        if page.redirects and not page.raw_url:
+            # A short link, or a repository that has moved.
+            with suppress(SourceError):
+                if found := self._raw_file(page.url, is_typed=False):
+                    way = (*page.redirects, *found.redirects)
+                    return found.model_copy(update={"redirects": way})
+        return page
+
+    def _raw_file(self, url: str, *, is_typed: bool) -> Page | None:
+        """Get the text behind a page of a forge, if there is one and it can be found."""
         for place in raw_urls(url, self._fetcher.forges):
             try:
-                page = self._follow(place)
+                page = self._follow(place, is_typed=is_typed)
             except SourceError as exc:
                 if exc.status not in _GONE:
                     raise
@@ -112,13 +126,13 @@ class _Journey:
                 if not _is_page_instead_of_file(page):
                     return page
             self._paced.clear()
-        return self._follow(url)
+        return None
 
-    def _follow(self, url: str) -> Page:
+    def _follow(self, url: str, *, is_typed: bool) -> Page:
         """Ask, and ask where we are sent to, until a page comes."""
         start, subject = url, self._subject
         hops: list[Hop] = []
-        if self._is_typed:
+        if is_typed:
             self._named.add(_host(url))
         for _ in range(self._limits.redirects + 1):
             answer = self._ask(url, subject)

@@ -13,9 +13,17 @@ from urllib.parse import urlsplit
 
 Kind = Literal["github", "gist", "gitlab", "gitea", "bitbucket"]
 
+# In a markup that we read. Another is left to its page: there the forge has rendered it.
 README_NAMES = (
-    *("README.md", "readme.md", "Readme.md", "README.markdown", "README.rst"),
-    *("README.txt", "README"),
+    "README.md",
+    "readme.md",
+    "Readme.md",
+    "README.markdown",
+    "README.txt",
+    "README",
+)
+_RENDERED = re.compile(
+    r"\.(adoc|asciidoc|ipynb|mediawiki|org|pod|rst|textile|wiki)$", re.I
 )
 
 
@@ -72,7 +80,9 @@ def raw_urls(url: str, forges: tuple[Forge, ...] = FORGES) -> tuple[str, ...]:
     if forge is None:
         return ()
     raw = forge.raw or forge.site
-    if segments[:1] and segments[0] in _PARTS_OF_SITE.get(forge.kind, ()):
+    if not segments or (len(segments) > 2 and _RENDERED.search(segments[-1])):
+        return ()
+    if segments[0] in _PARTS_OF_SITE.get(forge.kind, ()):
         return ()
     match forge.kind:
         case "github":

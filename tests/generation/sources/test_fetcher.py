@@ -591,13 +591,13 @@ def test_repository_is_read_as_its_readme() -> None:
 
 
 def test_readme_is_looked_for_under_its_usual_names() -> None:
-    pages = {"/ada/clocks/HEAD/README.rst": answer(LIST)}
+    pages = {"/ada/clocks/HEAD/README.markdown": answer(LIST)}
     with serving({}) as hub, serving(pages) as text:
         page = on_forge(hub, text)("http://hub.example/ada/clocks")
 
-        assert page.url.endswith("/blob/HEAD/README.rst")
+        assert page.url.endswith("/blob/HEAD/README.markdown")
         assert [path.rpartition("/")[2] for path in asked(text)] == [
-            *README_NAMES[: README_NAMES.index("README.rst") + 1]
+            *README_NAMES[: README_NAMES.index("README.markdown") + 1]
         ]
 
 
@@ -642,6 +642,46 @@ def test_page_in_the_place_of_a_raw_file_is_not_taken_for_it() -> None:
         page = on_forge(hub, text)("http://hub.example/ada/clocks/blob/main/list.md")
 
         assert page.content == b"<p>shown"
+
+
+def test_repository_that_has_moved_is_read_where_it_is_now() -> None:
+    shown = {
+        "/ada/old": redirect("/bob/new", status=301),
+        "/bob/new": answer(b"<p>", content_type=HTML),
+    }
+    with (
+        serving(shown) as hub,
+        serving({"/bob/new/HEAD/README.md": answer(LIST)}) as text,
+    ):
+        page = on_forge(hub, text)("http://hub.example/ada/old")
+
+        assert page.content == LIST
+        assert page.url == "http://hub.example/bob/new/blob/HEAD/README.md"
+        assert page.redirects == (
+            Hop(
+                url="http://hub.example/ada/old",
+                status=301,
+                to="http://hub.example/bob/new",
+            ),
+        )
+
+
+def test_forge_that_a_short_link_leads_to_decides_about_its_files() -> None:
+    text_pages = {
+        "/robots.txt": NO_PROGRAMS,
+        "/ada/clocks/HEAD/README.md": answer(LIST),
+    }
+    shown = {"/ada/clocks": answer(b"<p>shown", content_type=HTML)}
+    with (
+        serving(shown) as hub,
+        serving(text_pages) as text,
+        serving({"/x": redirect("http://hub.example/ada/clocks")}) as short,
+    ):
+        names = Names(hub_example=hub, raw_example=text, short_example=short)
+        fetcher = Fetcher(LIMITS, forges=(GITHUB,), resolve=names)
+
+        assert fetcher("http://short.example/x").content == b"<p>shown"
+        assert asked(text) == ["/robots.txt"]
 
 
 def test_names_of_a_readme_are_tried_at_the_pace_of_the_host() -> None:

@@ -19,6 +19,7 @@ ID = "0123456789abcdef0123456789abcdef"
         ("https://github.com/ada/clocks", f"{GITHUB}/ada/clocks/HEAD"),
         ("https://github.com/ada/clocks/", f"{GITHUB}/ada/clocks/HEAD"),
         ("http://www.github.com/ada/clocks.git", f"{GITHUB}/ada/clocks/HEAD"),
+        ("https://github.com/ada/clocks.org", f"{GITHUB}/ada/clocks.org/HEAD"),
         ("https://GitHub.com:443/ada/clocks", f"{GITHUB}/ada/clocks/HEAD"),
         (
             "https://github.com/ada/clocks?tab=readme-ov-file#sundials",
@@ -126,6 +127,8 @@ def test_page_of_a_file_is_its_text(url: str, raw: str) -> None:
         "https://github.com/ada/clocks/issues",
         "https://github.com/ada/clocks/wiki",
         "https://github.com/ada/clocks/blob/main",
+        "https://github.com/ada/clocks/blob/main/README.rst",
+        "https://gitlab.com/ada/clocks/-/blob/main/list.adoc",
         "https://gist.github.com/ada",
         "https://gist.github.com/ada/starred",
         f"https://gist.github.com/ada/{ID}/raw",

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -32,13 +33,16 @@ from generation.contract.commands import (
     RecordAttemptFailure,
     RecordGenerationFinish,
 )
+from generation.exceptions import AddressNotAllowed
 from generation.git import Repository
 from generation.pipeline import STEPS
 from generation.publish import KINDS, repository_path
-from generation.tasks.directory_generation import generate_directory
+from generation.tasks.directory_generation import generate_directory, host
 from generation.tasks.no_database import DatabaseRefused
 from tests.directories.makers import WITHOUT_ITEMS, ask, document, start
 from tests.fakes import CLOCKS, DIRECTORY_ID, RUN_ID, FakeOperations, make_run
+from tests.generation.sources.servers import serving as site
+from tests.generation.sources.servers import validated
 from tests.internal_api.callers import PREFIX, SECRET
 from tests.internal_api.servers import Call, Said, always, serving
 
@@ -106,6 +110,26 @@ def web(settings: Settings) -> Iterator[FakeWebSide]:
 
 def levels(lines: list[EventDict]) -> set[str]:
     return {line["log_level"] for line in lines}
+
+
+def test_sources_are_fetched_as_the_settings_say(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.FETCH_CACHE_ROOT = tmp_path / "pages"
+    settings.FETCH_INTERVAL_SECONDS = 0
+    with site(validated(b"hello", etag='"1"')) as public:
+        with pytest.raises(AddressNotAllowed):
+            host().fetch(public.url)
+        settings.FETCH_ALLOWED_NETWORKS = ("127.0.0.0/8",)
+
+        begun = time.monotonic()
+        pages = [host().fetch(public.url) for _ in range(3)]
+        settings.FETCH_CACHE_MEGABYTES = 0
+        pages.append(host().fetch(public.url))
+
+    assert [page.from_cache for page in pages] == [False, True, True, False]
+    assert time.monotonic() - begun < 3
+    assert len(list((tmp_path / "pages").iterdir())) == 1
 
 
 def test_run_is_made(web: FakeWebSide, git_root: Path) -> None:
