@@ -52,27 +52,30 @@ def fetch_each(
     `arrived` is told how many are there, often; what it raises ends the whole.
     """
     stop = Stop()
+    hosts = [_host(each.url) for each in asked]
     results: list[Fetched | None] = [None] * len(asked)
-    waiting = list(range(len(asked)))
+    waiting = dict.fromkeys(range(len(asked)))
     running: dict[Future[Fetched], int] = {}
     busy: Counter[str] = Counter()
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="fetch")
     try:
         while waiting or running:
             for number in tuple(waiting):
-                host = _host(asked[number].url)
-                if len(running) < at_once and busy[host] < per_host:
-                    waiting.remove(number)
-                    busy[host] += 1
+                if len(running) == at_once:
+                    break
+                if busy[hosts[number]] < per_host:
+                    del waiting[number]
+                    busy[hosts[number]] += 1
                     # The run's name goes along into the log.
-                    work = copy_context().run
-                    running[pool.submit(work, _timed, fetch, asked[number], stop)] = (
-                        number
+                    context = copy_context()
+                    future = pool.submit(
+                        context.run, _timed, fetch, asked[number], stop
                     )
+                    running[future] = number
             done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
             for future in done:
                 number = running.pop(future)
-                busy[_host(asked[number].url)] -= 1
+                busy[hosts[number]] -= 1
                 results[number] = future.result()
             arrived(len(asked) - len(waiting) - len(running))
     finally:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generation.exceptions import UnreadableSource
-from generation.sources.decoding import decode
+from generation.sources.decoding import decode, decode_named
 
 FRENCH = "Données · élégant, où çà"
 
@@ -101,3 +101,21 @@ def test_any_bytes_give_text_or_a_clear_refusal(content: bytes, kind: str) -> No
     except UnreadableSource:
         return
     assert "\0" not in text
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "encoding"),
+    [
+        (b"plain", "", "utf-8"),
+        ("\ufeffBüchse".encode(), "text/plain; charset=latin-1", "utf-8"),
+        ("Büchse".encode("utf-16"), "", "utf-16-le"),
+        ("Büchse".encode("cp1252"), "text/plain; charset=iso-8859-1", "cp1252"),
+        (
+            "<meta charset=windows-1251><p>Часы".encode("cp1251"),
+            "text/html",
+            "cp1251",
+        ),
+    ],
+)
+def test_encoding_is_told(content: bytes, content_type: str, encoding: str) -> None:
+    assert decode_named(content, content_type=content_type).encoding == encoding
