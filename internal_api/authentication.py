@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.utils.crypto import constant_time_compare
 from http_message_signatures import (
     HTTPMessageVerifier,
@@ -28,6 +27,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from directories.models import UsedNonce
+from directories.services.statements import insert_first
 from generation.signing import (
     COVERED,
     COVERED_IN_POST,
@@ -155,15 +155,14 @@ def _verified(request: Request, secrets: Mapping[str, str]) -> VerifyResult:
 def _claim_nonce(result: VerifyResult) -> None:
     """Remember the signature. Of two that say the same, one is refused."""
     parameters: Mapping[str, Any] = result.parameters
-    try:
-        with transaction.atomic():
-            UsedNonce.objects.create(
-                key_id=parameters["keyid"],
-                nonce=parameters["nonce"],
-                expires_at=datetime.now(UTC) + VALID_FOR + 2 * CLOCK_SKEW,
-            )
-    except IntegrityError as exc:
+    is_new = insert_first(
+        UsedNonce,
+        key_id=parameters["keyid"],
+        nonce=parameters["nonce"],
+        expires_at=datetime.now(UTC) + VALID_FOR + 2 * CLOCK_SKEW,
+    )
+    if not is_new:
         log.warning("signature refused", reason="replayed")
         raise exceptions.AuthenticationFailed(
             "The request is not signed as it should be."
-        ) from exc
+        )

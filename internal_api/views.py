@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 from django.http import HttpResponse
 from rest_framework.exceptions import ParseError
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -37,6 +38,12 @@ KEY = re.compile(r"[\x21-\x7e]{1,200}")
 class InternalView(APIView):
     authentication_classes = (SignatureAuthentication,)
     throttle_classes = ()
+
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[BaseRenderer, str]:
+        """Answer in JSON, whatever is asked for: there is nothing else."""
+        return JSONRenderer(), JSONRenderer.media_type
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self._begun = time.monotonic()
@@ -87,7 +94,7 @@ class DocumentView(InternalView):
 
 
 class CommandsView(InternalView):
-    def post(self, request: Request, directory_id: UUID) -> Response:
+    def post(self, request: Request, directory_id: UUID) -> HttpResponse:
         key = request.headers.get("Idempotency-Key", "")
         if not KEY.fullmatch(key):
             raise ParseError(
@@ -101,8 +108,11 @@ class CommandsView(InternalView):
             "actions": [command.action for command in batch.commands],
         }
         reply, replayed = commands.apply_once(directory_id, batch, key=key, body=body)
-        headers = {"Idempotency-Replayed": "true"} if replayed else {}
-        return Response(reply.model_dump(mode="json"), headers=headers)
+        return HttpResponse(
+            reply.model_dump_json(),
+            content_type="application/json",
+            headers={"Idempotency-Replayed": "true"} if replayed else {},
+        )
 
 
 class CheckpointView(InternalView):

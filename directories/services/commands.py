@@ -18,7 +18,7 @@ from directories.models import (
     RunLogLine,
     RunState,
 )
-from directories.services import attempts
+from directories.services import attempts, statements
 from generation.contract.commands import (
     AppendLog,
     Claim,
@@ -59,18 +59,25 @@ def apply_once(
     try:
         with transaction.atomic():
             reply = _apply(directory_id, batch)
-            AppliedBatch.objects.create(
-                run_id=batch.run_id,
+            is_first = statements.insert_first(
+                AppliedBatch,
+                run=batch.run_id,
                 key=key,
                 sha256=digest,
                 reply=reply.model_dump(mode="json"),
             )
-    except (IntegrityError, DirectoryError):
+            if not is_first:
+                raise _Applied
+    except (_Applied, IntegrityError, DirectoryError):
         # The same batch arrived twice at once, and the other one was first.
         if known := _known_reply(directory_id, batch.run_id, key, digest):
             return known, True
         raise
     return reply, False
+
+
+class _Applied(Exception):
+    """Undo what was done a second time."""
 
 
 def apply_command(run: GenerationRun, command: Command) -> float | None:
@@ -152,11 +159,12 @@ def _apply(directory_id: UUID, batch: CommandBatch) -> Reply:
 
 def _fenced(directory_id: UUID, batch: CommandBatch) -> GenerationRun:
     """Let only the attempt that holds the run speak, and renew its lease."""
-    runs = GenerationRun.objects.filter(pk=batch.run_id, directory_id=directory_id)
-    mine = runs.filter(state=RunState.RUNNING, attempt=batch.attempt)
-    if mine.update(lease_expires_at=attempts.lease()):
-        return runs.defer("request", "counts", "metrics", "report").get()
-    run = runs.first()
+    held = statements.renew_lease(directory_id, batch.run_id, batch.attempt)
+    if held is not None:
+        return held
+    run = GenerationRun.objects.filter(
+        pk=batch.run_id, directory_id=directory_id
+    ).first()
     if run is None:
         raise attempts.no_run(batch.run_id)
     raise StaleAttempt(
@@ -168,14 +176,13 @@ def _fenced(directory_id: UUID, batch: CommandBatch) -> GenerationRun:
 def _known_reply(
     directory_id: UUID, run_id: UUID, key: str, digest: str
 ) -> Reply | None:
-    known = AppliedBatch.objects.filter(
-        run_id=run_id, run__directory_id=directory_id, key=key
-    ).first()
+    known = statements.applied_batch(directory_id, run_id, key)
     if known is None:
         return None
-    if known.sha256 != digest:
+    sha256, reply = known
+    if sha256 != digest:
         raise KeyReused("this Idempotency-Key came with another body before")
-    return Reply.model_validate(known.reply)
+    return Reply.model_validate_json(reply)
 
 
 def _finish(run: GenerationRun, command: RecordGenerationFinish) -> None:

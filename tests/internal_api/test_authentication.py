@@ -24,6 +24,7 @@ from config.env import CHECKOUT
 from directories.models import GenerationRun, UsedNonce, Worker
 from generation.client import InternalAPI
 from generation.signing import COVERED, COVERED_IN_POST, key_id
+from tests.directories.makers import claim
 from tests.internal_api.callers import (
     ANOTHER,
     PREFIX,
@@ -322,6 +323,16 @@ def test_replay_does_not_repeat_the_effect(running: GenerationRun) -> None:
 
     assert statuses == [200, 401, 401]
     assert running.log.count() == 1
+
+
+def test_command_that_is_refused_uses_up_its_nonce(queued: GenerationRun) -> None:
+    too_early = signed("POST", commands_path(queued), note(queued))
+    assert deliver(too_early).status_code == 409
+    claim(queued)
+
+    assert refused(deliver(too_early))
+
+    assert queued.log.count() == 0
 
 
 def test_nonce_of_one_request_does_not_serve_another(running: GenerationRun) -> None:
