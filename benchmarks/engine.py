@@ -50,7 +50,7 @@ from directories.services.requests import build_request
 import time
 directory = Directory.objects.get()
 waits, counts = [], []
-for _ in range({runs}):
+for _ in range({runs} + 1):
     run = runs.launch(directory, build_request(directory, {{}}),
                       trigger=GenerationRun.Trigger.API, user=directory.owner)
     while run.state in ("queued", "running"):
@@ -60,7 +60,8 @@ for _ in range({runs}):
     attempt = run.attempts.get()
     waits.append((attempt.started_at - run.dispatched_at).total_seconds())
     counts.append(run.batches.count())
-print(json.dumps([waits, counts]))
+# In the first run, this process loads the broker's client: a server does that once.
+print(json.dumps([waits[1:], counts[1:]]))
 """
 
 

@@ -160,7 +160,8 @@ Q_CLUSTER: dict[str, Any] = {
     "scheduler": not IS_WORKER and not TRIGGER_API_URL,
     "catch_up": False,
     "poll": 0.2,
-    "recycle": 20,
+    # A new process takes half a second, in which a run may have to wait for it.
+    "recycle": 100,
 }
 if TRIGGER_API_URL:
     # Two seconds, so that a silent broker is noticed before a person loses patience.
