@@ -71,7 +71,8 @@ class Environment(BaseSettings):
     trigger_enabled: bool = False
     """Hand runs to the background cluster. Otherwise they are made in the request."""
     trigger_secret_key: str = ""
-    """Signs the messages in the queue; the same on both sides. Unset: nothing is queued."""
+    """Signs the messages in the queue, at least 32 bytes; the same on both sides. Unset:
+    nothing is queued."""
     trigger_api_url: str = ""
     """The broker, such as redis://host:6379/0. Unset: the database."""
     trigger_machine: str = "gazetteer"
@@ -81,7 +82,7 @@ class Environment(BaseSettings):
     trigger_internal_api_url: str = "http://localhost:8000/internal/trigger"
     """Where workers reach the web side."""
     trigger_internal_secret: str = ""
-    """Signs what workers send, at least 32 characters; the same on both sides."""
+    """Signs what workers send, at least 32 bytes; the same on both sides."""
     trigger_internal_secret_previous: str = ""
     """Accepted as well while a new secret is handed out."""
     trigger_allow_plain_secret: bool = True

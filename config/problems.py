@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from directories.exceptions import DirectoryError
+from generation.contract.commands import CommandBatch
 
 log = structlog.get_logger(__name__)
 
@@ -71,11 +72,22 @@ def validation_errors(exc: pydantic.ValidationError) -> list[dict[str, str]]:
     """Name each wrong field by a JSON pointer (RFC 6901), never by its value."""
     return [
         {
-            "pointer": "".join(f"/{_escaped(part)}" for part in error["loc"]),
+            "pointer": "".join(
+                f"/{_escaped(part)}" for part in _path(exc, error["loc"])
+            ),
             "detail": error["msg"].removeprefix("Value error, "),
         }
         for error in exc.errors(include_url=False, include_input=False)
     ]
+
+
+def _path(
+    exc: pydantic.ValidationError, location: tuple[str | int, ...]
+) -> tuple[str | int, ...]:
+    """Leave out the name of a command: the document does not nest by it."""
+    if exc.title == CommandBatch.__name__ and location[:1] == ("commands",):
+        return location[:2] + location[3:]
+    return location
 
 
 def _escaped(part: str | int) -> str:

@@ -6,7 +6,8 @@ import os
 import platform
 import threading
 from importlib import import_module
-from typing import Any
+from multiprocessing.util import Finalize
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import structlog
@@ -17,9 +18,13 @@ from django.core import checks
 from generation.contract.hello import Hello
 from generation.signing import LEAST_SECRET_BYTES, is_long_enough
 
+if TYPE_CHECKING:
+    from generation.client import InternalAPI
+
 log = structlog.get_logger(__name__)
 
 SAYS_HELLO_EVERY = 60
+GOODBYE_SECONDS = 2
 
 
 class GenerationConfig(AppConfig):
@@ -65,6 +70,15 @@ def check_secrets(**kwargs: Any) -> list[checks.CheckMessage]:
                 id="generation.E002",
             )
         )
+    if settings.TRIGGER_SECRET_KEY and not is_long_enough(settings.TRIGGER_SECRET_KEY):
+        messages.append(
+            checks.Error(
+                "TRIGGER_SECRET_KEY has to be at least "
+                f"{LEAST_SECRET_BYTES} bytes long.",
+                hint="Make one with: openssl rand -hex 32",
+                id="generation.E004",
+            )
+        )
     if settings.IS_WORKER and not settings.TRIGGER_API_URL:
         messages.append(
             checks.Error(
@@ -77,11 +91,45 @@ def check_secrets(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def _begin_to_say_hello(**kwargs: Any) -> None:
     """Called in each worker process, when it has been forked. The thread ends with it."""
-    threading.Thread(target=_say_hello, name="hello", daemon=True).start()
+    leaving = threading.Event()
+    thread = threading.Thread(
+        target=_say_hello, args=(leaving,), name="hello", daemon=True
+    )
+    thread.start()
+    # A process of multiprocessing has no atexit. This is called when it ends in good
+    # order: the cluster was stopped, or another process takes its place.
+    Finalize(None, _say_goodbye, args=(leaving, thread), exitpriority=10)
 
 
-def _say_hello() -> None:
+def _say_hello(leaving: threading.Event) -> None:
     from generation.client import InternalAPI
+
+    api = InternalAPI(
+        settings.TRIGGER_INTERNAL_API_URL, settings.TRIGGER_INTERNAL_SECRET
+    )
+    while not leaving.is_set():
+        _say(api, is_leaving=False)
+        leaving.wait(SAYS_HELLO_EVERY)
+
+
+def _say_goodbye(leaving: threading.Event, thread: threading.Thread) -> None:
+    """Tell the web side not to count on this process. Nobody waits for it long."""
+    from generation.client import InternalAPI
+
+    leaving.set()
+    # A hello that is under way shall not be heard after the goodbye.
+    thread.join(GOODBYE_SECONDS)
+    api = InternalAPI(
+        settings.TRIGGER_INTERNAL_API_URL,
+        settings.TRIGGER_INTERNAL_SECRET,
+        tries=1,
+        time_outs=(GOODBYE_SECONDS, GOODBYE_SECONDS),
+    )
+    _say(api, is_leaving=True)
+    api.close()
+
+
+def _say(api: InternalAPI, *, is_leaving: bool) -> None:
     from generation.dispatch import queue_key
     from generation.exceptions import GenerationError
     from generation.processes import FORKING
@@ -91,15 +139,10 @@ def _say_hello() -> None:
         pid=os.getpid(),
         queue=settings.TRIGGER_MACHINE,
         queue_key=queue_key(),
+        is_leaving=is_leaving,
     )
-    api = InternalAPI(
-        settings.TRIGGER_INTERNAL_API_URL, settings.TRIGGER_INTERNAL_SECRET
-    )
-    pause = threading.Event()
-    while True:
-        try:
-            with FORKING:
-                api.post("/workers/hello", hello.model_dump_json(), key=str(uuid4()))
-        except GenerationError as exc:
-            log.error("hello not heard", reason=str(exc))
-        pause.wait(SAYS_HELLO_EVERY)
+    try:
+        with FORKING:
+            api.post("/workers/hello", hello.model_dump_json(), key=str(uuid4()))
+    except GenerationError as exc:
+        log.error("hello not heard", reason=str(exc), is_leaving=is_leaving)

@@ -19,11 +19,12 @@ import structlog
 from generation.contract.commands import Claim, Command, CommandBatch, Reply
 from generation.contract.context import RunContext
 from generation.exceptions import (
+    InternalAPIElsewhere,
     InternalAPIRefused,
     InternalAPIUnreachable,
     RunRefused,
 )
-from generation.signing import COVERED, COVERED_IN_POST, signature
+from generation.signing import COVERED, COVERED_IN_POST, MARK, signature
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ WAITS = (2.0, 8.0)
 
 
 class InternalAPI:
-    """Signed requests to the web side, each tried three times."""
+    """Signed requests to the web side, each tried three times unless said otherwise."""
 
     def __init__(
         self,
@@ -43,6 +44,8 @@ class InternalAPI:
         secret: str,
         *,
         session: requests.Session | None = None,
+        tries: int = TRIES,
+        time_outs: tuple[float, float] = TIME_OUTS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._url = url
@@ -50,6 +53,8 @@ class InternalAPI:
         self._session = session or requests.Session()
         # Neither a proxy nor a password file of the host has a say in this.
         self._session.trust_env = False
+        self._tries = tries
+        self._time_outs = time_outs
         self._sleep = sleep
 
     def get(self, path: str, **query: str) -> requests.Response:
@@ -70,14 +75,14 @@ class InternalAPI:
     def _send(self, method: str, path: str, **request: Any) -> requests.Response:
         """Try until there is an answer that stands. Raises InternalAPIError, RunRefused."""
         covered = COVERED_IN_POST if method == "POST" else COVERED
-        for wait in (*WAITS[: TRIES - 1], None):
+        for wait in (*WAITS[: self._tries - 1], None):
             try:
                 # Signed anew each time: a nonce is good for one request.
                 response = self._session.request(
                     method,
                     self._url + path,
                     auth=signature(self._secret, covered=covered),
-                    timeout=TIME_OUTS,
+                    timeout=self._time_outs,
                     allow_redirects=False,
                     **request,
                 )
@@ -91,7 +96,7 @@ class InternalAPI:
             log.warning("internal API did not answer", path=path, problem=problem)
             self._sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
         raise InternalAPIUnreachable(
-            f"the web side at {self._url} did not answer, in {TRIES} tries: {problem}"
+            f"the web side at {self._url} did not answer, in {self._tries} tries: {problem}"
         )
 
 
@@ -175,6 +180,12 @@ class RemoteDirectoryOperations:
 def _checked(response: requests.Response) -> requests.Response:
     """Sort an answer by whose fault it is."""
     status = response.status_code
+    if MARK not in response.headers:
+        raise InternalAPIElsewhere(
+            f"an answer with status {status} came from {response.url}, but not from the "
+            f"internal API ({_detail(response)}): correct TRIGGER_INTERNAL_API_URL, or "
+            "what stands in between"
+        )
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return response
     detail = _detail(response)

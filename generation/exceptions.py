@@ -14,6 +14,7 @@ GenerationError
 ├── RunRefused             the run is not ours to execute (finished, claimed, unknown)
 ├── InternalAPIError       ours: the worker and the web side do not understand each other
 │   ├── InternalAPIUnreachable  no answer, after several tries
+│   ├── InternalAPIElsewhere    an answer, and it is not the web side's: a wrong address
 │   └── InternalAPIRefused      an answer, and it is no: credentials, or a message of ours
 ├── CannotDispatch         the run cannot be handed to a worker; it is made here instead
 ├── StepStalled            a step has not moved for too long
@@ -89,6 +90,10 @@ class InternalAPIError(GenerationError):
 
 
 class InternalAPIUnreachable(InternalAPIError):
+    pass
+
+
+class InternalAPIElsewhere(InternalAPIError):
     pass
 
 

@@ -15,6 +15,8 @@ from requests_http_signature import HTTPSignatureAuth, algorithms
 TAG = "trigger-v1"
 COVERED = ("@method", "@path", "@query")
 COVERED_IN_POST = (*COVERED, "idempotency-key")
+# The header of an answer that says that the internal API has given it.
+MARK = "X-Trigger-Api"
 VALID_FOR = timedelta(seconds=300)
 LEAST_SECRET_BYTES = 32
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
+from http import HTTPStatus
+from typing import Any, NoReturn
 from uuid import UUID
 
 import structlog
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import ParseError
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -28,6 +29,7 @@ from directories.services import (
 )
 from generation.contract.commands import CommandBatch
 from generation.contract.hello import Hello
+from generation.signing import MARK
 from internal_api.authentication import SignatureAuthentication
 
 log = structlog.get_logger(__name__)
@@ -45,9 +47,12 @@ class InternalView(APIView):
         """Answer in JSON, whatever is asked for: there is nothing else."""
         return JSONRenderer(), JSONRenderer.media_type
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self._begun = time.monotonic()
         self._facts: dict[str, Any] = {}
+        super().setup(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if request.headers.get("Content-Encoding"):
             raise ParseError("Send the body as it is, without Content-Encoding.")
         super().initial(request, *args, **kwargs)
@@ -55,17 +60,28 @@ class InternalView(APIView):
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        """Log the call: who, what and how it ended; never a body."""
         response = super().finalize_response(request, response, *args, **kwargs)
+        # By this, workers tell our answers from those of whoever stands in between.
+        response[MARK] = "1"
+        self._log(response.status_code)
+        return response
+
+    def raise_uncaught_exception(self, exc: Exception) -> NoReturn:
+        """Log the call that a mistake of ours ends: no answer is made of it here."""
+        self._log(HTTPStatus.INTERNAL_SERVER_ERROR, error=type(exc).__name__)
+        raise exc
+
+    def _log(self, status: int, **facts: Any) -> None:
+        """Log the call: who, what and how it ended; never a body."""
         log.info(
             "internal call",
-            method=request.method,
-            path=request.path,
-            status=response.status_code,
+            method=self.request.method,
+            path=self.request.path,
+            status=int(status),
             milliseconds=round(1000 * (time.monotonic() - self._begun), 1),
             **self._facts,
+            **facts,
         )
-        return response
 
 
 class RunView(InternalView):

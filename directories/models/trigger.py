@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Cast, Concat, Now
 
-from directories.models.run import GenerationRun
+from directories.models.run import GenerationRun, RunState
 
 ALIVE_FOR = timedelta(seconds=150)
 
@@ -42,7 +42,7 @@ class AppliedBatch(models.Model):
     key = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     reply = models.JSONField()
-    applied_at = models.DateTimeField(db_default=Now())
+    applied_at = models.DateTimeField(db_default=Now(), db_index=True)
 
     class Meta:
         constraints = (
@@ -57,8 +57,15 @@ class AppliedBatch(models.Model):
 
 class WorkerQuerySet(models.QuerySet["Worker"]):
     def alive(self) -> WorkerQuerySet:
-        """Heard of lately, by the database's clock."""
-        return self.filter(last_seen_at__gt=Now() - ALIVE_FOR)
+        """Heard of lately, or holding a run, by the database's clock."""
+        name = Concat("host", models.Value(":"), Cast("pid", models.CharField()))
+        runs = GenerationRun.objects.filter(
+            state=RunState.RUNNING, lease_expires_at__gt=Now()
+        )
+        return self.alias(name=name).filter(
+            models.Q(last_seen_at__gt=Now() - ALIVE_FOR)
+            | models.Exists(runs.filter(ran_on=models.OuterRef("name")))
+        )
 
 
 class Worker(models.Model):

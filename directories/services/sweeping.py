@@ -21,7 +21,7 @@ from directories.services import (
     attempts,
     checkpoints,
     execution,
-    nonces,
+    memory,
     queueing,
     runs,
 )
@@ -71,7 +71,8 @@ def sweep(*, makes_here: bool = False, tidies: int = TIDIES) -> Swept:
                 log.warning("run waits", run=str(run.pk), reason=str(exc))
                 waiting += 1
     tidied = sum(map(_tidy, _to_be_tidied()[:tidies]))
-    nonces.forget_expired()
+    memory.forget_expired_nonces()
+    memory.forget_batches()
     checkpoints.forget_old()
     return Swept(lost, handed_over, made_here, waiting, tidied)
 

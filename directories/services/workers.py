@@ -9,7 +9,10 @@ from generation.contract.hello import Hello
 
 
 def greet(hello: Hello) -> None:
-    """Note that a worker is there."""
+    """Note that a worker is there, or that it is not any more."""
+    if hello.is_leaving:
+        Worker.objects.filter(host=hello.host, pid=hello.pid).delete()
+        return
     Worker.objects.update_or_create(
         host=hello.host,
         pid=hello.pid,

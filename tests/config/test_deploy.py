@@ -14,6 +14,7 @@ from config.env import CHECKOUT, Environment
 PRODUCTION = {
     "DEBUG": "false",
     "HTTPS_ONLY": "true",
+    "TRIGGER_ALLOW_PLAIN_SECRET": "false",
     "ALLOWED_HOSTS": "directories.example.org",
     "SECRET_KEY": "K9#mQ2$vX7@pL4!wZ8^tR3&yN6*bH1(cJ5)dF0_gS-aV+eU=iO~kD",
 }
@@ -65,8 +66,9 @@ def test_production_settings_pass_and_write_nothing(tmp_path: Path) -> None:
             ["security.W004", "security.W008", "security.W012", "security.W016"],
         ),
         ({"DEBUG": "true"}, ["security.W018"]),
+        ({"TRIGGER_ALLOW_PLAIN_SECRET": "true"}, ["internal_api.W001"]),
     ],
-    ids=["weak key", "no https", "debug"],
+    ids=["weak key", "no https", "debug", "plain secret"],
 )
 def test_weaker_settings_do_not_pass(
     tmp_path: Path, changes: dict[str, str], complaints: list[str]

@@ -84,7 +84,10 @@ def test_a_broker_that_is_down_means_that_it_is_made_here(tmp_path: Path) -> Non
 
 def test_a_worker_with_another_queue_key_is_none(stack: Stack) -> None:
     stack.manage("migrate", "-v0")
-    with stack.web(), stack.worker(TRIGGER_SECRET_KEY="another key, long enough too"):
+    with (
+        stack.web(),
+        stack.worker(TRIGGER_SECRET_KEY="another key of the queue, long enough too"),
+    ):
         result = stack.make("clocks", "--background")
 
     [run] = stack.runs()

@@ -83,6 +83,16 @@ def test_worker_without_the_key_of_the_queue_is_refused(settings: Settings) -> N
     assert ids() == ["generation.E002"]
 
 
+def test_short_key_of_the_queue_is_refused_and_not_quoted(settings: Settings) -> None:
+    settings.TRIGGER_SECRET_KEY = SHORT
+
+    ((identity, message),) = found()
+
+    assert identity == "generation.E004"
+    assert message.startswith("TRIGGER_SECRET_KEY has to be")
+    assert SHORT not in message
+
+
 def test_worker_without_a_broker_is_refused(settings: Settings) -> None:
     settings.IS_WORKER = True
     settings.TRIGGER_API_URL = ""

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
+from rest_framework.test import RequestsClient
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
@@ -24,6 +25,7 @@ from generation.client import TRIES, InternalAPI, RemoteDirectoryOperations
 from generation.contract.commands import AppendLog, Heartbeat
 from generation.exceptions import (
     GenerationError,
+    InternalAPIElsewhere,
     InternalAPIRefused,
     InternalAPIUnreachable,
     RunCancelled,
@@ -211,13 +213,37 @@ def test_refusal_that_says_nothing_is_understood(
 # --- where the requests go
 
 
+@pytest.mark.parametrize("status", [200, 204, 400, 401, 403, 404, 409])
+@pytest.mark.parametrize("body", [b"<html>", b'{"detail": "there is no run"}'])
+def test_answer_of_a_stranger_names_the_address(
+    slept: list[float], status: int, body: bytes
+) -> None:
+    with (
+        serving(always(status, body), is_ours=False) as web,
+        pytest.raises(InternalAPIElsewhere, match="TRIGGER_INTERNAL_API_URL") as failed,
+    ):
+        client_of(web, slept).get("/runs/1")
+
+    assert f"status {status} came from {web.url}/runs/1" in str(failed.value)
+    assert slept == []
+
+
+@pytest.mark.django_db
+def test_address_beside_the_internal_api_is_wrong(settings: Settings) -> None:
+    settings.TRIGGER_INTERNAL_SECRET = SECRET
+    beside = InternalAPI("http://testserver/internal", SECRET, session=RequestsClient())
+
+    with pytest.raises(InternalAPIElsewhere, match=r"404 .* no such page"):
+        beside.get(f"/runs/{RUN_ID}")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirect_is_not_followed(slept: list[float], status: int) -> None:
     with serving(always(200)) as elsewhere:
         away = always(status, Location=f"{elsewhere.url}/runs/1")
         with (
-            serving(away) as web,
-            pytest.raises(InternalAPIRefused, match=f"status {status}"),
+            serving(away, is_ours=False) as web,
+            pytest.raises(InternalAPIElsewhere, match=f"status {status}"),
         ):
             client_of(web, slept).get("/runs/1")
 

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from generation.signing import MARK
+
 
 class Call(NamedTuple):
     method: str
@@ -34,8 +36,9 @@ Answering = Callable[[Call], Said | None]
 class WebSide(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, answering: Answering, *, is_ours: bool = True) -> None:
         self.answering = answering
+        self.is_ours = is_ours
         self.calls: list[Call] = []
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -56,6 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
         if said is None:
             return
         self.send_response(said.status)
+        if self.server.is_ours:
+            self.send_header(MARK, "1")
         for name, value in said.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(said.body)))
@@ -69,8 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(answering: Answering) -> Iterator[WebSide]:
-    with WebSide(answering) as server:
+def serving(answering: Answering, *, is_ours: bool = True) -> Iterator[WebSide]:
+    """Serve while the block runs. Who is not ours does not answer as the internal API."""
+    with WebSide(answering, is_ours=is_ours) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

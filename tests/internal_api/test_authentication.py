@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 PLAIN = "x-trigger-secret"
 HELLO = "/workers/hello"
+OVER_HTTPS = {"wsgi.url_scheme": "https"}
 
 
 def refused(answer: Answer) -> bool:
@@ -439,6 +440,44 @@ def test_secret_that_was_removed_is_refused(
 @pytest.mark.django_db
 def test_plain_secret_is_accepted() -> None:
     assert deliver(plain(SECRET)).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"]
+)
+def test_plain_secret_is_accepted_from_the_same_machine(address: str) -> None:
+    assert deliver(plain(SECRET), REMOTE_ADDR=address).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["192.0.2.7", "10.0.0.1", "2001:db8::7", "", "me"])
+def test_plain_secret_from_afar_is_accepted_over_https_only(address: str) -> None:
+    afar = {"REMOTE_ADDR": address}
+
+    assert refused(deliver(plain(SECRET), **afar))
+    assert not Worker.objects.exists()
+    assert deliver(plain(SECRET), **afar, **OVER_HTTPS).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via"]
+)
+def test_plain_secret_that_a_proxy_brings_is_not_from_the_same_machine(
+    header: str,
+) -> None:
+    assert refused(deliver(plain(SECRET).with_header(header, "https")))
+
+
+@pytest.mark.django_db
+def test_plain_secret_is_accepted_from_a_proxy_that_ends_tls(
+    settings: Settings,
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    brought = plain(SECRET).with_header("X-Forwarded-Proto", "https")
+
+    assert deliver(brought).status_code == 200
 
 
 @pytest.mark.django_db

@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from directories.models import (
+    AppliedBatch,
     Directory,
     GenerationRun,
     RunLogLine,
@@ -515,9 +516,8 @@ def test_malformed_command_is_refused_with_pointers_and_not_quoted(
     answer = post(running, json.dumps(batch).encode())
 
     errors = problem(answer, 400)["errors"]
-    # The pointer names the action, too, which the document does not nest by.
-    pointers = {e["pointer"].replace("/append_log", "") for e in errors}
-    assert {f"/commands/1{field}" for field in wrong} <= pointers
+    pointers = {error["pointer"] for error in errors}
+    assert {f"/commands/1{field}" for field in wrong} == pointers
     assert not any(pointer.startswith("/commands/0") for pointer in pointers)
     assert all(error["detail"] for error in errors)
     assert MARKER not in answer.content.decode()
@@ -588,6 +588,22 @@ def test_processes_and_hosts_are_told_apart() -> None:
         deliver(signed("POST", "/workers/hello", said))
 
     assert Worker.objects.alive().count() == 3
+
+
+@pytest.mark.django_db
+def test_worker_that_says_goodbye_is_none_at_once() -> None:
+    for said in (hello(7), hello(8), hello(7, is_leaving=True)):
+        assert deliver(signed("POST", "/workers/hello", said)).status_code == 200
+
+    assert [worker.pid for worker in Worker.objects.all()] == [8]
+
+
+@pytest.mark.django_db
+def test_goodbye_of_a_stranger_is_heard() -> None:
+    answer = deliver(signed("POST", "/workers/hello", hello(7, is_leaving=True)))
+
+    assert answer.json() == {"heard": True}
+    assert not Worker.objects.exists()
 
 
 @pytest.mark.django_db
@@ -724,6 +740,23 @@ def test_body_is_in_no_log_when_a_call_breaks(
     assert "mark-of-a-body" not in told
 
 
+@pytest.mark.django_db(transaction=True)
+def test_call_that_breaks_is_logged_with_its_outcome(
+    running: GenerationRun, logged: list[EventDict]
+) -> None:
+    with connection.schema_editor() as editor:
+        editor.delete_model(RunLogLine)
+    try:
+        post(running, note(running))
+    finally:
+        with connection.schema_editor() as editor:
+            editor.create_model(RunLogLine)
+
+    (line,) = calls(logged)
+    assert (line["status"], line["error"]) == (500, "OperationalError")
+    assert (line["run"], line["actions"]) == (str(running.pk), ["append_log"])
+
+
 def test_secret_is_in_no_log_when_a_call_breaks(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -779,3 +812,19 @@ def test_hello_forgets_nonces_that_are_out_of_date() -> None:
     kept = set(UsedNonce.objects.values_list("nonce", flat=True))
     assert "old" not in kept
     assert "new" in kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hello_forgets_answers_to_runs_that_are_long_over(
+    running: GenerationRun, others: GenerationRun
+) -> None:
+    for run in (running, others):
+        post(run, note(run))
+        post(run, batch_of(run, FINISH), key="finish")
+    AppliedBatch.objects.update(applied_at=NOON)
+    GenerationRun.objects.filter(pk=others.pk).update(finished_at=datetime.now(UTC))
+
+    deliver(signed("POST", "/workers/hello", hello()))
+
+    assert set(AppliedBatch.objects.values_list("run", flat=True)) == {others.pk}
+    assert post(others, note(others))["Idempotency-Replayed"] == "true"
