@@ -159,6 +159,8 @@ class HelloView(InternalView):
     def post(self, request: Request) -> Response:
         hello = Hello.model_validate_json(request._request.body)
         self._facts = {"worker": f"{hello.host}:{hello.pid}", "queue": hello.queue}
+        if hello.is_leaving:
+            self._facts["is_leaving"] = True
         workers.greet(hello)
         # Once a minute, and nobody waits for the answer: so no run needs a sweeper of its
         # own while there are workers.

@@ -164,12 +164,15 @@ class Stack:
             "error",
             "request",
             "directory__slug",
+            "created_at",
+            "clock",
         ]
         answer: list[dict[str, Any]] = json.loads(
             self.manage(
                 *("shell", "-v0", "-c"),
                 "import json; from directories.models import GenerationRun as R; "
-                f"print(json.dumps(list(R.objects.order_by('created_at').values(*{fields}))))",
+                f"rows = R.objects.order_by('created_at').values(*{fields}); "
+                "print(json.dumps(list(rows), default=str))",
             )
         )
         return answer

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import signal
+import socket
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.engine.conftest import Stack, free_port, wait_until
+
+# An address of the web side where the internal API is not.
+ELSEWHERE = "elsewhere"
 
 
 def test_three_ways_to_run_make_the_same_trees(
@@ -82,6 +87,41 @@ def test_a_broker_that_is_down_means_that_it_is_made_here(tmp_path: Path) -> Non
     assert "the queue does not answer" in run["fell_back_because"]
 
 
+def test_a_broker_that_is_silent_means_that_it_is_made_here(stack: Stack) -> None:
+    stack.manage("migrate", "-v0")
+    # The run's clock is then the time of its claim.
+    del stack.environment["SOURCE_DATE_EPOCH"]
+    with stack.web(), stack.worker(), socket.create_server(("127.0.0.1", 0)) as silent:
+        # It lets everybody in and never says a word.
+        port = silent.getsockname()[1]
+        stack.environment["TRIGGER_API_URL"] = f"redis://127.0.0.1:{port}/0"
+
+        result = stack.make("clocks", "--background")
+
+    [run] = stack.runs()
+    waited = datetime.fromisoformat(run["clock"]) - datetime.fromisoformat(
+        run["created_at"]
+    )
+    assert result["status"] == "succeeded"
+    assert "the queue does not answer" in run["fell_back_because"]
+    assert timedelta(seconds=1) < waited < timedelta(seconds=5)
+
+
+def test_a_worker_says_goodbye_when_it_is_stopped(stack: Stack) -> None:
+    stack.manage("migrate", "-v0")
+    with stack.web(), stack.worker() as worker:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(timeout=30)
+
+        result = stack.make("clocks", "--background")
+
+    [run] = stack.runs()
+    assert worker.returncode == 0
+    assert result["status"] == "succeeded"
+    assert "no worker has been heard of" in run["fell_back_because"]
+    assert "hello not heard" not in stack.log("worker")
+
+
 def test_a_worker_with_another_queue_key_is_none(stack: Stack) -> None:
     stack.manage("migrate", "-v0")
     with (
@@ -112,6 +152,7 @@ def test_a_worker_of_another_queue_is_none(stack: Stack) -> None:
             {"TRIGGER_INTERNAL_SECRET": "another secret, that is long enough as well"},
             "does not accept our signature",
         ),
+        ({"TRIGGER_INTERNAL_API_URL": ELSEWHERE}, "not from the internal API"),
         (
             {"TRIGGER_INTERNAL_API_URL": "http://127.0.0.1:9/internal/trigger"},
             "did not answer",
@@ -122,6 +163,10 @@ def test_a_worker_that_cannot_reach_us_is_none_and_says_why(
     stack: Stack, environment: dict[str, str], reason: str
 ) -> None:
     stack.manage("migrate", "-v0")
+    environment = {
+        name: value.replace(ELSEWHERE, f"http://127.0.0.1:{stack.port}/elsewhere")
+        for name, value in environment.items()
+    }
     with stack.web(), stack.worker(wait=False, **environment):
         wait_until(lambda: reason in stack.log("worker"))
         result = stack.make("clocks", "--background")

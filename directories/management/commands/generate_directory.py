@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
@@ -161,7 +162,8 @@ class Command(BaseCommand):
     ) -> Result:
         """Let a worker make it. Where none would, it is made here, and that is said."""
         run = self._begin(runs.launch, wanted, typed, clock)
-        if run.fell_back_because:
+        if run.fell_back_because and not settings.TRIGGER_ENABLED:
+            # Where a worker was to make it, the log has said so already.
             self._say(f"Made in this process: {run.fell_back_because}")
         return _ended(run)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 from django_q.conf import Conf
@@ -27,7 +28,7 @@ from directories.models import Directory, GenerationRun, RunState, Worker
 from directories.services import runs, workers
 from generation import dispatch
 from generation.contract.hello import Hello
-from tests.directories.makers import WITHOUT_ITEMS, ask, document
+from tests.directories.makers import WITHOUT_ITEMS, ask, document, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -192,6 +193,39 @@ def test_worker_that_has_gone_silent(
     assert ("150 seconds" in run.fell_back_because) is not is_alive
 
 
+def holds(run: GenerationRun, worker: str, *, seconds: int) -> None:
+    """Let a worker be in the middle of a run, with so much of its lease left."""
+    GenerationRun.objects.filter(pk=run.pk).update(
+        state=RunState.RUNNING,
+        ran_on=worker,
+        lease_expires_at=timezone.now() + timedelta(seconds=seconds),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "is_alive"),
+    [("worker:1", 60, True), ("worker:1", -1, False), ("worker:11", 60, False)],
+    ids=["its run", "a run that it lost", "another's run"],
+)
+def test_run_is_a_sign_of_life(
+    directory: Directory, name: str, seconds: int, is_alive: bool
+) -> None:
+    greet()
+    Worker.objects.update(last_seen_at=timezone.now() - timedelta(hours=1))
+    holds(start(directory), name, seconds=seconds)
+
+    reason = workers.why_none(queue="gazetteer", queue_key=dispatch.queue_key())
+
+    assert (reason == "") is is_alive
+
+
+def test_worker_that_has_left(directory: Directory) -> None:
+    greet()
+    greet(is_leaving=True)
+
+    assert fell_back(directory) == "no worker has been heard of in the last 150 seconds"
+
+
 def test_worker_of_another_queue(directory: Directory) -> None:
     greet(queue="another")
 
@@ -317,3 +351,13 @@ def test_broker_that_is_silent(
     assert run.fell_back_because == (
         "the queue does not answer (TimeoutError); see TRIGGER_API_URL"
     )
+
+
+def test_command_says_once_why_it_made_it_itself(
+    directory: Directory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(directory)
+
+    call_command("generate_directory", directory.slug, background=True)
+
+    assert capsys.readouterr().err.count("no worker has been heard of") == 1

@@ -36,6 +36,7 @@ from generation.contract.commands import (
 from generation.exceptions import AddressNotAllowed
 from generation.git import Repository
 from generation.pipeline import STEPS
+from generation.processes import process_name
 from generation.publish import KINDS, repository_path
 from generation.tasks.directory_generation import generate_directory, host
 from generation.tasks.no_database import DatabaseRefused
@@ -326,6 +327,7 @@ def test_worker_without_a_database_makes_runs(
     git_root: Path,
     tmp_path: Path,
     live_server: LiveServer,
+    logged: list[EventDict],
 ) -> None:
     other = create_directory(owner=owner, slug="nothing", name="Nothing")
     good = start(directory)
@@ -378,7 +380,8 @@ def test_worker_without_a_database_makes_runs(
     assert bad.error in done.stderr
     assert "Traceback" not in done.stderr
     assert SECRET not in done.stderr
-    # It said hello when it was spawned, under the name that it claims runs by.
-    heard = Worker.objects.get()
-    assert good.ran_on == f"{heard.host}:{heard.pid}"
-    assert heard.pid != os.getpid()
+    # It said hello when it was spawned, under the name that it claims runs by, and goodbye.
+    heard = [line["worker"] for line in logged if "worker" in line]
+    assert heard == [good.ran_on] * 2
+    assert good.ran_on != process_name()
+    assert not Worker.objects.exists()
