@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import threading
-from importlib import import_module
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -34,8 +33,6 @@ class GenerationConfig(AppConfig):
         from django_q.conf import Conf
         from django_q.signals import post_spawn
 
-        from generation import dispatch
-
         # Messages are signed pickles: whoever holds this key runs code on the workers. It
         # is not Django's own, so that a worker cannot forge the web side's cookies.
         if settings.TRIGGER_SECRET_KEY:
@@ -43,7 +40,7 @@ class GenerationConfig(AppConfig):
         if settings.IS_WORKER:
             # Before the first fork: otherwise each process reads the pipeline anew, with a
             # run waiting. Where there is a web side, its addresses have led to it by now.
-            import_module(dispatch.TASK.rpartition(".")[0])
+            import generation.tasks.directory_generation  # noqa: F401
         post_spawn.connect(_begin_to_say_hello, dispatch_uid="hello")
         checks.register(check_secrets)
 

@@ -47,8 +47,12 @@ ONE_WAY_IN: dict[str, tuple[str, ...]] = {
     "generation/yaml.py": ("ruamel", "yaml"),
     "generation/markup.py": ("markdown", "nh3"),
 }
-# What speaks to our own web side, at the address that the operator has set.
-ALSO = {("generation/client.py", "requests")}
+ALSO = {
+    # What speaks to our own web side, at the address that the operator has set.
+    ("generation/client.py", "requests"),
+    # It is called when a process of the cluster ends, and starts none.
+    ("generation/apps.py", "multiprocessing"),
+}
 # `import_module("requests")` would pass unseen.
 DYNAMIC = ("importlib", "runpy")
 
