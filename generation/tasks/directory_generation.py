@@ -16,6 +16,7 @@ from generation.contract.commands import RecordAttemptFailure
 from generation.exceptions import (
     AttemptFailed,
     GenerationError,
+    InternalAPIElsewhere,
     InternalAPIRefused,
     InternalAPIUnreachable,
     PublishedUnheard,
@@ -62,6 +63,9 @@ def generate_directory(payload: dict[str, Any]) -> str:
         return "refused"
     except InternalAPIUnreachable as exc:
         log.error("web side unreachable", run=str(run_id), reason=str(exc))
+        return "failed"
+    except InternalAPIElsewhere as exc:
+        log.error("not the web side's address", run=str(run_id), reason=str(exc))
         return "failed"
     except InternalAPIRefused as exc:
         log.error("web side refuses this worker", run=str(run_id), reason=str(exc))
@@ -156,7 +160,7 @@ def _tell(operations: RemoteDirectoryOperations, reason: str) -> None:
         try:
             operations.last_word(RecordAttemptFailure(reason=reason))
             return
-        except (RunRefused, InternalAPIRefused):
+        except (RunRefused, InternalAPIRefused, InternalAPIElsewhere):
             return
         except InternalAPIUnreachable as exc:
             if time.monotonic() > until:

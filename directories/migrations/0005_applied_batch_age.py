@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("directories", "0002_background_runs"),
+        ("directories", "0004_sweep_schedule"),
     ]
 
     operations = [
