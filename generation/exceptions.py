@@ -9,6 +9,7 @@ GenerationError
 │   ├── SourceTooLarge         it is bigger than the limit
 │   └── UnreadableSource       it arrived, but nobody can read it
 ├── NothingFound           every source failed, or none of them holds an item
+│   └── SourcesBusy            and one of them says when to come back
 ├── RepositoryError        git refused, or the disk did
 │   └── RepositoryMoved        somebody pushed between our reading and our writing
 ├── RunRefused             the run is not ours to execute (finished, claimed, unknown)
@@ -39,7 +40,8 @@ class GenerationError(Exception):
 class SourceError(GenerationError):
     """One source could not be used. The message never quotes what the source sent.
 
-    `status` is what the server answered with, 0 where it did not.
+    `status` is what the server answered with, 0 where it did not. `retry_after` are the
+    seconds after which it says to come back, 0 where it says nothing of the kind.
     """
 
     status: int = 0
@@ -71,6 +73,14 @@ class UnreadableSource(SourceError):
 
 class NothingFound(GenerationError):
     pass
+
+
+class SourcesBusy(NothingFound):
+    may_pass = True
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class RepositoryError(GenerationError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from generation.contract.request import DocumentReference
-from generation.exceptions import NothingFound, SourceError
+from generation.exceptions import NothingFound, SourceError, SourcesBusy
 from generation.pipeline.draft import Draft, StepResult, Tools
 from generation.report import SourceReport
 from generation.sources import read_document
@@ -13,6 +14,9 @@ from generation.sources.candidates import Candidate, Document, LeftOut, Retrieva
 from generation.sources.decoding import decode_named
 from generation.sources.fetch import Asked, Fetched, fetch_each
 from generation.sources.urls import source_name
+
+# How often fetched pages are put away while others are under way, in seconds.
+KEEPS_EVERY = 5.0
 
 
 def retrieve_content(draft: Draft, tools: Tools) -> StepResult:
@@ -30,24 +34,58 @@ def retrieve_content(draft: Draft, tools: Tools) -> StepResult:
     for reference in request.source_documents:
         read.append(_read_given(reference, tools.read_document(reference.sha256)))
         tools.progress(len(read) / total)
-    # A person wrote the prompt, too.
-    asked = [Asked(url, typed=True) for url in urls]
+    # What an attempt before this one has fetched is not fetched again.
+    here = {document.source: document for document in draft.documents}
+    missing = [url for url in urls if source_name(url) not in here]
+    keep = _Keeper(draft, tools, here)
+    busy: list[float] = []
+
+    def arrived(number: int, fetched: Fetched) -> None:
+        found = _read_fetched(missing[number], fetched)
+        if isinstance(found, Document):
+            here[found.source] = found
+            keep.sometimes()
+        elif fetched.error and fetched.error.retry_after:
+            busy.append(fetched.error.retry_after)
+
     fetched = fetch_each(
         tools.fetch,
-        asked,
+        # A person wrote the prompt, too.
+        [Asked(url, typed=True) for url in missing],
+        each=arrived,
         arrived=lambda number: tools.progress((given + number) / total),
     )
+    failed = dict(zip(missing, fetched, strict=True))
     read += [
-        _read_fetched(url, found) for url, found in zip(urls, fetched, strict=True)
+        here.get(source_name(url)) or _read_fetched(url, failed[url]) for url in urls
     ]
     documents = [each for each in read if isinstance(each, Document)]
     failures = [each for each in read if isinstance(each, SourceReport)]
     result = draft.but(documents=tuple(documents), sources=tuple(failures)).warning(
         *(f"{failure.source}: {failure.error}" for failure in failures)
     )
+    if not documents and busy:
+        raise SourcesBusy(_nothing_read(failures), retry_after=min(busy))
     if not documents:
         raise NothingFound(_nothing_read(failures))
     return StepResult(result, f"{len(documents)} of {total} sources could be read")
+
+
+class _Keeper:
+    """Puts away what has arrived, now and then: should we be lost, the rest is enough."""
+
+    def __init__(self, draft: Draft, tools: Tools, here: dict[str, Document]) -> None:
+        self._draft = draft
+        self._tools = tools
+        self._here = here
+        self._kept_at = time.monotonic()
+
+    def sometimes(self) -> None:
+        if time.monotonic() - self._kept_at < KEEPS_EVERY:
+            return
+        documents = tuple(self._here[name] for name in sorted(self._here))
+        self._tools.keep(self._draft.but(documents=documents))
+        self._kept_at = time.monotonic()
 
 
 def _read_given(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import zlib
 from itertools import product
 from pathlib import Path
@@ -31,6 +32,7 @@ from generation.exceptions import (
     InternalAPIUnreachable,
     PublishedUnheard,
     RepositoryMoved,
+    SourceUnreachable,
 )
 from generation.git import MAIN, Commit, Repository
 from generation.orchestrator import generate
@@ -39,6 +41,7 @@ from generation.pipeline.draft import Draft, Entry
 from generation.publish import KINDS, Publication, repository_path
 from generation.report import Report
 from generation.repositories.build import PARTS
+from generation.sources.fetch import Page, Stop
 from tests.fakes import CLOCKS, NOON, RUN_ID, FakeOperations, make_host, make_run
 
 STEP_NAMES = [step.name for step in STEPS]
@@ -440,3 +443,70 @@ def one_commit_each(root: Path) -> bool:
         if log.count(f"Run-Id: {RUN_ID}") != 1:
             return False
     return True
+
+
+# --- within the step that fetches
+
+
+def test_pages_that_were_fetched_are_not_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.pipeline.reading.KEEPS_EVERY", 0.0)
+    urls = [f"https://example.org/{n}" for n in range(3)]
+    pages = {url: CLOCKS.replace("horizontal", f"h{n}") for n, url in enumerate(urls)}
+    run = make_run(source_urls=urls)
+    host = make_host(tmp_path, pages)
+    asked: list[str] = []
+
+    def fetch(url: str, *, typed: bool = True, stop: Stop | None = None) -> Page:
+        asked.append(url)
+        return host.fetch(url, typed=typed, stop=stop)
+
+    def die_at_the_last(
+        url: str, *, typed: bool = True, stop: Stop | None = None
+    ) -> Page:
+        if url == urls[2]:
+            time.sleep(0.5)
+            raise Died
+        return fetch(url, typed=typed, stop=stop)
+
+    with pytest.raises(Died):
+        generate(run, host._replace(fetch=die_at_the_last))
+    assert sorted(asked) == urls[:2]
+    asked.clear()
+
+    report = generate(next_attempt(run), host._replace(fetch=fetch))
+
+    assert asked == urls[2:]
+    assert [source.source for source in report.sources] == urls
+    assert report.items.total == 5
+
+
+def test_busy_sources_are_asked_again_when_they_say(tmp_path: Path) -> None:
+    run = make_run(source_urls=["https://example.org/a", "https://example.org/b"])
+
+    def fetch(url: str, *, typed: bool = True, stop: Stop | None = None) -> Page:
+        problem = SourceUnreachable("the server wants to be asked less often")
+        problem.retry_after = 120 if url.endswith("a") else 40
+        raise problem
+
+    with pytest.raises(AttemptFailed, match="less often"):
+        generate(run, make_host(tmp_path)._replace(fetch=fetch))
+
+    failure = run.last(RecordAttemptFailure)
+    assert isinstance(failure, RecordAttemptFailure)
+    assert failure.retry_after == 40
+
+
+def test_one_busy_source_of_several_is_only_missing(tmp_path: Path) -> None:
+    run = make_run(("list.md", CLOCKS), source_urls=["https://example.org/a"])
+
+    def fetch(url: str, *, typed: bool = True, stop: Stop | None = None) -> Page:
+        problem = SourceUnreachable("the server wants to be asked less often")
+        problem.retry_after = 120
+        raise problem
+
+    report = generate(run, make_host(tmp_path)._replace(fetch=fetch))
+
+    assert report.items.total == 3
+    assert any("less often" in warning for warning in report.warnings)

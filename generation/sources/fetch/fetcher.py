@@ -31,6 +31,8 @@ from generation.sources.fetch.wire import SYSTEM_RESOLVER, Client, Resolver, Res
 # How often we come back to a server that is busy and says for how long.
 _RETURNS = 2
 _GONE = frozenset({404, 410})
+# What we heed of a Retry-After at most, in seconds.
+LONGEST_WAIT = 3_600.0
 _BUSY = frozenset({429, 503})
 _LOGIN = re.compile(
     r"(^|/)(log[-_]?in|sign[-_]?in|sso|authenticate|session/new)(\.\w+)?(/|$)",
@@ -237,9 +239,13 @@ class _Journey:
             content = response.content
             content_type = response.headers.get("content-type", "")
         else:
-            raise subject.error(
+            problem = subject.error(
                 SourceUnreachable, _advice(response.status), status=response.status
             )
+            if response.status in _BUSY:
+                told = retry_after(response.headers.get("retry-after", ""))
+                problem.retry_after = min(told or 0.0, LONGEST_WAIT)
+            raise problem
         if hops and _is_html(content_type) and _is_login(response.url, start):
             raise subject.error(
                 UnreadableSource,

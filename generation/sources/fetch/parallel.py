@@ -44,12 +44,14 @@ def fetch_each(
     asked: Sequence[Asked],
     *,
     arrived: Callable[[int], None],
+    each: Callable[[int, Fetched], None] = lambda number, fetched: None,
     at_once: int = AT_ONCE,
     per_host: int = PER_HOST,
 ) -> list[Fetched]:
     """Fetch them all; the results are in the order of `asked`, whatever came first.
 
-    `arrived` is told how many are there, often; what it raises ends the whole.
+    `each` is given every result as it comes, with its place in `asked`. `arrived` is told
+    how many are there, often. What they raise ends the whole.
     """
     stop = Stop()
     hosts = [_host(each.url) for each in asked]
@@ -76,7 +78,8 @@ def fetch_each(
             for future in done:
                 number = running.pop(future)
                 busy[hosts[number]] -= 1
-                results[number] = future.result()
+                results[number] = found = future.result()
+                each(number, found)
             arrived(len(asked) - len(waiting) - len(running))
     finally:
         stop.say()
