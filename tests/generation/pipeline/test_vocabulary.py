@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.pipeline.taxonomy import LONGEST_LABEL, Vocabulary, label_key
+from generation.pipeline.vocabulary import LONGEST_LABEL, Vocabulary, label_key
 from generation.slugs import is_slug
 
 
