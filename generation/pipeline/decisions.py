@@ -67,10 +67,16 @@ def is_called(reference: str, thing: Called) -> bool:
         return True
     if name_key(reference) == name_key(thing.name):
         return True
-    # The number that tells two items of one name apart goes with the second item.
-    slug = slugify(thing.name)
-    is_numbered = re.fullmatch(rf"{slug}(-[0-9]+)?", reference) is not None
-    return not thing.slugs and is_numbered
+    return not thing.slugs and reference == slugify(thing.name)
+
+
+def is_numbered(reference: str, thing: Called) -> bool:
+    """Tell whether a slug may have been this thing's, before its item went.
+
+    The number that tells two items of one name apart goes with the second item.
+    """
+    slug = re.escape(slugify(thing.name))
+    return not thing.slugs and re.fullmatch(rf"{slug}-[0-9]+", reference) is not None
 
 
 def is_called_exactly(reference: str, thing: Called) -> bool:
@@ -107,6 +113,8 @@ def _inline(text: str) -> str:
 def _read(document: Any) -> Decisions:
     if document is None:
         return Decisions()
+    if isinstance(document, list) and all(isinstance(part, dict) for part in document):
+        document = _gathered(document)
     if not isinstance(document, dict):
         return Decisions(
             warnings=(f"{PATH} was not obeyed: write it as “same:” and “different:”.",)
@@ -120,6 +128,15 @@ def _read(document: Any) -> Decisions:
     same = tuple(_pairs(document.get(SAME), SAME, warnings))
     different = tuple(_pairs(document.get(DIFFERENT), DIFFERENT, warnings))
     return Decisions(same, different, tuple(warnings))
+
+
+def _gathered(parts: list[dict[Any, Any]]) -> dict[Any, list[Any]]:
+    """Read `- same: [one, other]` as well: one mapping a decision."""
+    gathered: dict[Any, list[Any]] = {}
+    for part in parts:
+        for key, pair in part.items():
+            gathered.setdefault(key, []).append(pair)
+    return gathered
 
 
 def _pairs(value: Any, kind: str, warnings: list[str]) -> Iterator[Pair]:

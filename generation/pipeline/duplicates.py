@@ -64,7 +64,7 @@ class _Thing(NamedTuple):
     words: frozenset[str]
 
 
-class _Suspicion(NamedTuple):
+class Suspicion(NamedTuple):
     score: float
     reason: str
 
@@ -72,15 +72,19 @@ class _Suspicion(NamedTuple):
 def flag_duplicates(draft: Draft, tools: Tools) -> StepResult:
     """Name the items that may be one, surest first. A person's word ends it."""
     decisions = read_decisions(tools.stored.snapshot)
-    finder = _Finder(draft.catalogue.items)
     flags = [
         _flag(one, other, suspicion)
-        for one, other, suspicion in finder.find()
-        if not _is_decided(decisions, one.item, other.item)
+        for one, other, suspicion in suspicious_pairs(draft.catalogue.items)
+        if not _is_decided(decisions, one, other)
     ]
     flags.sort(key=lambda flag: (-flag.score, flag.first, flag.second))
     note = f"{len(flags)} pairs may be duplicates" if flags else "no pair looks alike"
     return StepResult(draft.but(flags=tuple(flags)), note)
+
+
+def suspicious_pairs(items: Sequence[Item]) -> list[tuple[Item, Item, Suspicion]]:
+    """List the pairs of items that may be one, and what speaks for it."""
+    return list(_Finder(items).find())
 
 
 class _Finder:
@@ -98,11 +102,11 @@ class _Finder:
         ]
         self._likeness = _Likeness([item.description for item in items])
 
-    def find(self) -> Iterator[tuple[_Thing, _Thing, _Suspicion]]:
+    def find(self) -> Iterator[tuple[Item, Item, Suspicion]]:
         for first, second in self._pairs():
             one, other = self._things[first], self._things[second]
             if suspicion := self._suspect(one, other):
-                yield one, other, suspicion
+                yield one.item, other.item, suspicion
 
     def _pairs(self) -> list[tuple[int, int]]:
         """List the pairs worth a look: of one link, one core, or one house."""
@@ -122,33 +126,33 @@ class _Finder:
         }
         return sorted(pairs)
 
-    def _suspect(self, one: _Thing, other: _Thing) -> _Suspicion | None:
+    def _suspect(self, one: _Thing, other: _Thing) -> Suspicion | None:
         likeness = alike(one.core, other.core) if one.core and other.core else 0.0
         if one.link and one.link == other.link:
             is_part = bool(one.core & other.core)
             if not is_part and likeness < LIKE_NAMES:
                 return None
-            return _Suspicion(0.6 + 0.3 * likeness / 100, "same link, like names")
+            return Suspicion(0.6 + 0.3 * likeness / 100, "same link, like names")
         is_one_house = not one.houses.isdisjoint(other.houses)
         if likeness >= 100:
             if is_one_house:
                 descriptions = _shared(one.words, other.words)
-                return _Suspicion(0.7 + 0.2 * descriptions, "same name and house")
+                return Suspicion(0.7 + 0.2 * descriptions, "same name and house")
             if _shared(one.words, other.words) < SHARED_WORDS:
                 return None
             descriptions = self._likeness.of(one.item, other.item)
             if descriptions < LIKE_DESCRIPTIONS:
                 return None
-            return _Suspicion(
+            return Suspicion(
                 0.4 + 0.4 * descriptions, "same name and like descriptions"
             )
         if not is_one_house:
             return None
         if likeness >= MISSPELLED:
-            return _Suspicion(0.6, "almost the same name, same house")
+            return Suspicion(0.6, "almost the same name, same house")
         descriptions = _shared(one.words, other.words)
         if descriptions >= COPIED_DESCRIPTIONS:
-            return _Suspicion(
+            return Suspicion(
                 0.5 * descriptions, "same house and almost the same description"
             )
         return None
@@ -208,13 +212,13 @@ def _is_decided(decisions: Decisions, one: Item, other: Item) -> bool:
     return any(keeps_apart(pair, first, second) for pair in pairs)
 
 
-def _flag(one: _Thing, other: _Thing, suspicion: _Suspicion) -> Flag:
-    first, second = _reference(one.item), _reference(other.item)
+def _flag(one: Item, other: Item, suspicion: Suspicion) -> Flag:
+    first, second = _reference(one), _reference(other)
     return Flag(
-        first=one.item.slug,
-        second=other.item.slug,
-        first_url=one.item.source_url,
-        second_url=other.item.source_url,
+        first=one.slug,
+        second=other.slug,
+        first_url=one.source_url,
+        second_url=other.source_url,
         score=round(suspicion.score, 2),
         reason=suspicion.reason,
         same=line_for(SAME, first, second),

@@ -16,6 +16,7 @@ from generation.pipeline.decisions import (
     Decisions,
     Pair,
     is_called,
+    is_numbered,
     keeps_apart,
 )
 from generation.pipeline.sameness import Names, alike, name_words, names_agree
@@ -327,10 +328,16 @@ class _Decider:
         return (exact or agreeing)[:1]
 
     def _find(self, reference: str) -> list[int]:
-        """Find everything that a person calls so."""
+        """Find everything that a person calls so: the slug of an item is the surest."""
         keys = _reference_keys(reference)
         numbers = sorted({n for key in keys for n in self._index.get(key, ())})
-        return [n for n in numbers if is_called(reference, self._called[n])]
+        by_slug = [n for n in numbers if reference in self._called[n].slugs]
+        exact = [n for n in numbers if is_called(reference, self._called[n])]
+        return (
+            by_slug
+            or exact
+            or [n for n in numbers if is_numbered(reference, self._called[n])]
+        )
 
     def _kept_apart(self, numbers: list[int]) -> list[list[int]]:
         """Divide things so that no two of them stay together that shall be apart."""
