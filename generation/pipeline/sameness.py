@@ -75,7 +75,7 @@ def names_agree(one: str, other: str) -> bool:
     return bool(words) and bool(others) and (words <= others or others <= words)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=16_384)
 def name_words(name: str) -> frozenset[str]:
     """Divide a name into its words, in any script, in the singular."""
     text = unicodedata.normalize("NFKC", unescape(name))

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from html import unescape
 
 from generation.slugs import unique_slug
@@ -140,6 +141,7 @@ class _Groups:
             self._above[self.find(root)] = self.find(roots[0])
 
 
+@lru_cache(maxsize=16_384)
 def label_key(label: str) -> str:
     """Reduce a label to its words: in the singular, sorted, without "and" and "the".
 
@@ -150,7 +152,8 @@ def label_key(label: str) -> str:
     return " ".join(words if has_numbers else sorted(words))
 
 
-def label_keys(label: str) -> list[str]:
+@lru_cache(maxsize=16_384)
+def label_keys(label: str) -> tuple[str, ...]:
     """Give every key of a label, the surest first."""
     keys = [label_key(label), _joined(label)]
     if match := _ACRONYM.fullmatch(label):
@@ -162,7 +165,7 @@ def label_keys(label: str) -> list[str]:
         }
         if short.casefold() in initials:
             keys += [label_key(long), _joined(long), label_key(short), _joined(short)]
-    return list(dict.fromkeys(keys))
+    return tuple(dict.fromkeys(keys))
 
 
 def _joined(label: str) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from html import unescape
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
@@ -88,6 +89,8 @@ def clean_url(url: str, *, base: str = "") -> str:
     return _without_tracking(re.sub(r"\s", "%20", absolute))
 
 
+# A run asks for the key of one link in half a dozen places.
+@lru_cache(maxsize=16_384)
 def canonical_url(url: str) -> str:
     """Return one key for all spellings of a link, or "" for what is no web address.
 
@@ -121,6 +124,7 @@ def canonical_url(url: str) -> str:
     )
 
 
+@lru_cache(maxsize=16_384)
 def page_key(url: str) -> str:
     """Return one key for all addresses of a page, also under other names of its host.
 

@@ -33,10 +33,10 @@ HEADINGS = st.builds("\n## {}\n\n".format, WORDS)
 DOCUMENTS = st.lists(LINES | HEADINGS, min_size=1, max_size=12).map("".join)
 
 
-def draft_of(folder: Path, documents: list[str], **request: object) -> Draft:
+def draft_of(folder: Path, documents: list[str], *, categories: list[str]) -> Draft:
     """Take all steps of a run; nothing is written."""
     named = [(f"{number}.md", text) for number, text in enumerate(documents)]
-    operations = make_run(*named, **request)
+    operations = make_run(*named, initial_categories=categories)
     tools = Tools(
         context=operations.context,
         stored=read_data(Repository(folder / "nothing.git")),
@@ -64,7 +64,7 @@ def test_links_are_found_and_ids_resolve_and_counts_agree(
 ) -> None:
     wanted = [name for name in categories if name.strip()]
     try:
-        draft = draft_of(tmp_path, documents, initial_categories=wanted)
+        draft = draft_of(tmp_path, documents, categories=wanted)
     except NothingFound:
         return
 
