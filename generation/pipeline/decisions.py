@@ -19,7 +19,7 @@ from generation.repositories.state import FOLDER, Snapshot
 from generation.slugs import slugify
 from generation.sources.names import name_key
 from generation.sources.urls import canonical_url, clean_url
-from generation.yaml import InvalidYAML, dump, parse
+from generation.yaml import InvalidYAML, parse
 
 PATH = f"{FOLDER}decisions.yml"
 SAME, DIFFERENT = "same", "different"
@@ -98,16 +98,23 @@ def keeps_apart(pair: Pair, one: Called, other: Called) -> bool:
 
 def line_for(kind: str, first: str, second: str) -> str:
     """Write a decision as it stands in the file: ready to paste."""
-    pair = dump({kind: [[first, second]]}).decode().splitlines()
-    # In one line, as a person would write it.
-    first_text, second_text = (line.strip().lstrip("- ") for line in pair[1:3])
-    return f"{kind}:\n- [{_inline(first_text)}, {_inline(second_text)}]"
+    return f"{kind}:\n- [{_written(first)}, {_written(second)}]"
 
 
-def _inline(text: str) -> str:
-    """Quote what means something inside of brackets."""
-    is_quoted = text[:1] in ("'", '"')
-    return f"'{text}'" if not is_quoted and set(text) & set(",[]{}#'\"") else text
+def _written(text: str) -> str:
+    """Write a text within brackets: bare, as a person would, where that can be read."""
+    try:
+        if parse(f"[{text}]".encode()) == [text]:
+            return text
+    except InvalidYAML:
+        pass
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08x}"
 
 
 def _read(document: Any) -> Decisions:

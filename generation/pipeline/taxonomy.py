@@ -275,21 +275,24 @@ def _tags(
     common = _common_labels(entries, known=tags)
     ids = []
     for entry in entries:
-        labels = [label for label in entry.labels if label_key(label) in common]
+        labels = [label for label in entry.labels if tags.spelling(label) in common]
         given = [tag for tag in entry.tags if label_key(tag)]
         ids.append(tuple(sorted({tags.id_of(label) for label in (*given, *labels)})))
     return tags, ids
 
 
 def _common_labels(entries: Iterable[Entry], *, known: Vocabulary) -> set[str]:
+    """Say which marks are used often enough or known, by their best spelling."""
     uses = Counter(
-        key for entry in entries for key in {label_key(label) for label in entry.labels}
+        spelling
+        for entry in entries
+        for spelling in {known.spelling(label) for label in entry.labels}
+        if label_key(spelling)
     )
-    names = {label_key(label): label for entry in entries for label in entry.labels}
     return {
-        key
-        for key, count in uses.items()
-        if key and (count >= USES_OF_A_LABEL or known.knows(names[key]))
+        spelling
+        for spelling, count in uses.items()
+        if count >= USES_OF_A_LABEL or known.knows(spelling)
     }
 
 

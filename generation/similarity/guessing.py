@@ -16,6 +16,8 @@ from generation.similarity.embeddings import Matrix, normalised
 from generation.similarity.vectors import BUCKETS, Space
 
 CHOICES = 3
+# The name of a category says as much as one example and a half.
+NAME_WEIGHT = np.float32(1.5)
 # So many examples of a category are compared; more cost time and say nothing new.
 MOST_EXAMPLES = 100
 # So many texts are sorted together: their likenesses are a table of this size squared.
@@ -89,7 +91,7 @@ class Guesser:
 
     def _centres(self, names: Matrix) -> Matrix:
         """Add up name and examples; both halves of a vector stay of equal weight."""
-        sums = names.copy()
+        sums = names * NAME_WEIGHT
         np.add.at(sums, self._labels, self._examples)
         return _balanced(sums)
 

@@ -163,6 +163,24 @@ def test_a_stored_category_is_never_renamed(tmp_path: Path) -> None:
     assert files(tmp_path)["categories.yml"] == before
 
 
+def test_a_mark_becomes_a_tag_with_three_uses_in_all_its_spellings(
+    tmp_path: Path,
+) -> None:
+    marks = ["re-ranking", "reranking", "Reranking", "hourly", "hourly"]
+    lines = [
+        f"- [Item {n}](https://{n}.example.org) - Text. `{mark}`\n"
+        for n, mark in enumerate(marks)
+    ]
+    source = ("list.md", "# L\n\n## Bells\n\n" + "".join(lines))
+    run(tmp_path, source)
+
+    assert [tag["id"] for tag in parse(files(tmp_path)["tags.yml"].encode())] == [
+        "re-ranking"
+    ]
+    assert files(tmp_path)["data/item-2/item-2.yml"].count("re-ranking") == 1
+    assert_silent(tmp_path, source)
+
+
 def test_word_vectors_are_not_loaded_where_every_item_has_a_heading() -> None:
     script = """
 import sys, tempfile, pathlib
