@@ -52,7 +52,7 @@ def draft_of(folder: Path, documents: list[str], *, categories: list[str]) -> Dr
 
 @settings(
     deadline=None,
-    max_examples=50,
+    max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
