@@ -39,7 +39,7 @@ from generation.pipeline.draft import Draft, Tools
 from generation.publish import repository_path
 from generation.report import Report
 from generation.repositories.data import Stored, read_data
-from generation.sources.fetch import fetch
+from generation.sources.fetch import Fetcher, FetchLimits
 
 CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 FOLDS = 5
@@ -108,6 +108,12 @@ class Alone:
     def send(self, *commands: Command) -> Reply:
         return Reply(attempt=1, cancel=False, lease_expires_at=CLOCK)
 
+    def load_checkpoint(self) -> bytes | None:
+        return None
+
+    def save_checkpoint(self, content: bytes) -> None:
+        """Nobody takes this run up again."""
+
     def release(self) -> None:
         """Nothing is held."""
 
@@ -118,7 +124,10 @@ class Workshop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._host = Host(
-            git_root=folder / "git", fetch=fetch, heartbeat_seconds=60, name="bench"
+            git_root=folder / "git",
+            fetch=Fetcher(FetchLimits()),
+            heartbeat_seconds=60,
+            name="bench",
         )
 
     def run(self, sources: Sequence[Source]) -> Report:
@@ -130,7 +139,7 @@ class Workshop:
         tools = Tools(
             context=operations.context,
             stored=self.stored(),
-            fetch=fetch,
+            fetch=self._host.fetch,
             read_document=operations.fetch_document,
             progress=lambda fraction: None,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from generation.contract.request import DocumentReference
@@ -17,6 +18,7 @@ from generation.sources.urls import source_name
 
 # How often fetched pages are put away while others are under way, in seconds.
 KEEPS_EVERY = 5.0
+_FOR_GOOD = frozenset({301, 308})
 
 
 def retrieve_content(draft: Draft, tools: Tools) -> StepResult:
@@ -61,14 +63,27 @@ def retrieve_content(draft: Draft, tools: Tools) -> StepResult:
     ]
     documents = [each for each in read if isinstance(each, Document)]
     failures = [each for each in read if isinstance(each, SourceReport)]
-    result = draft.but(documents=tuple(documents), sources=tuple(failures)).warning(
-        *(f"{failure.source}: {failure.error}" for failure in failures)
-    )
+    result = draft.but(
+        documents=tuple(documents),
+        sources=tuple(failures),
+        known_redirects=_moves(fetched),
+    ).warning(*(f"{failure.source}: {failure.error}" for failure in failures))
     if not documents and busy:
         raise SourcesBusy(_nothing_read(failures), retry_after=min(busy))
     if not documents:
         raise NothingFound(_nothing_read(failures))
     return StepResult(result, f"{len(documents)} of {total} sources could be read")
+
+
+def _moves(fetched: Iterable[Fetched]) -> dict[str, str]:
+    """Say where addresses have moved to for good, as far as their servers told us."""
+    return {
+        hop.url: hop.to
+        for each in fetched
+        if each.page
+        for hop in each.page.redirects
+        if hop.status in _FOR_GOOD
+    }
 
 
 class _Keeper:

@@ -402,7 +402,7 @@ def test_run_page_offers_lines_to_decide_with(
         trigger=GenerationRun.Trigger.COMMAND,
         user=directory.owner,
     )
-    runs.run_here(run)
+    execution.run_here(run)
 
     page = page_of(browser, run)
     report: dict[str, Any] = run.report or {}

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from urllib.parse import urljoin
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +15,7 @@ from generation.pipeline import STEPS
 from generation.pipeline.draft import Draft, Tools
 from generation.repositories.data import read_data
 from generation.sources.urls import canonical_url, clean_url, page_key
-from tests.fakes import make_run
+from tests.fakes import make_host, make_run
 
 WORDS = st.text(st.sampled_from("aB c&é-+#([|`数"), min_size=1, max_size=12)
 HOSTS = ("a.example", "www.a.example", "m.a.example", "github.com", "b.example:8080")
@@ -40,7 +39,7 @@ def draft_of(folder: Path, documents: list[str], *, categories: list[str]) -> Dr
     tools = Tools(
         context=operations.context,
         stored=read_data(Repository(folder / "nothing.git")),
-        fetch=lambda url: pytest.fail(url),
+        fetch=make_host(folder).fetch,
         read_document=operations.fetch_document,
         progress=lambda fraction: None,
     )
