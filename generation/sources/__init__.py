@@ -15,9 +15,9 @@ from generation.exceptions import UnreadableSource
 from generation.sources.candidates import Document, Reading
 from generation.sources.csv_tables import is_table, read_csv
 from generation.sources.decoding import LARGEST_TEXT
-from generation.sources.html_lists import is_page, read_html
 from generation.sources.json_records import is_json, read_json
 from generation.sources.markdown_lists import is_markdown, read_markdown
+from generation.sources.pages import is_page, read_html
 
 __all__ = ["read_document"]
 

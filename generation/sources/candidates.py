@@ -74,8 +74,12 @@ class LeftOut(Record):
 
 
 class Reading(Record):
-    """What one reader made of one document. `kind` names the reader."""
+    """What one reader made of one document.
+
+    `kind` names the reader, `title` is what the document calls itself, if it does.
+    """
 
     kind: str
+    title: str = ""
     candidates: tuple[Candidate, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
