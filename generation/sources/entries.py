@@ -22,7 +22,7 @@ from generation.sources.labels import (
     split_labels,
     split_tags,
 )
-from generation.sources.names import clean_description, clean_name, squeeze
+from generation.sources.names import clean_description, clean_name, name_key, squeeze
 from generation.sources.records import as_url
 from generation.sources.urls import clean_url, host_of
 
@@ -148,6 +148,7 @@ _ENDS_SEPARATED = re.compile(r"(?:\s[-\u2013\u2014|>\u2192\u00bb]+|[:\uff1a])\s*
 _BLANKS = re.compile(r"\s+")
 _CHECKBOX = re.compile(r"^\s*\[[ xX]?\]\s+")
 _MARK_IN_BRACKETS = re.compile(r"[(\[\u3010][^()\[\]]{0,24}[)\]\u3011]")
+_IN_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]{2,40})[)\]]")
 _BARE_URL = re.compile(r"https?://[^\s<>\"'`]{4,2000}")
 _BETWEEN_LINKS = re.compile(r"(?:[\s,;|/·•&+\])(\[\u2013-]|\band\b|\bor\b)*", re.I)
 _NOTHING = " \t\n,|/·•;&+"
@@ -303,9 +304,17 @@ def _named_by_link(
     if not name:
         return NoEntry(plain_text(pieces)[:_LONGEST_GROUP], url, NO_NAME)
     tail = _tail(pieces[first + 1 :], base)
-    if says_nothing(name) and not tail.description:
+    named = _names_its_link(name, pieces[first])
+    if says_nothing(name) and not named and not tail.description:
         return NoEntry(name, url, SILENT)
     return _entry(name, url, tail, marks)
+
+
+def _names_its_link(text: str, link: Piece) -> bool:
+    """Tell "GitLab" on a link to GitLab's own page from "GitLab" on a repository."""
+    url = clean_url(link.url)
+    key = name_key(text)
+    return len(key) > 3 and key in host_of(url) and not urlsplit(url).path.strip("/")
 
 
 def _link_name(link: Piece) -> str:
@@ -397,7 +406,7 @@ def _entry(name: str, url: str, tail: Tail, marks: list[str]) -> Entry:
 def _tail(pieces: Pieces, base: str) -> Tail:
     """Read what follows a name: first the marks, then the text, then marks and links."""
     rest = [piece for piece in pieces if piece.kind != "image"]
-    labels = _leading_marks(rest)
+    labels = [*_leading_licence(rest), *_leading_marks(rest)]
     trailing: list[str] = []
     facts: dict[str, str] = {}
     while rest:
@@ -424,6 +433,17 @@ def _tail(pieces: Pieces, base: str) -> Tail:
     ]
     text = _EMPTY_BRACKETS.sub("", "".join(words)).lstrip(")] ")
     return Tail(clean_description(text), labels + trailing[::-1], facts)
+
+
+def _leading_licence(rest: list[Piece]) -> list[str]:
+    """Take off a licence in brackets right behind the name: "(MIT) - a store"."""
+    match = (
+        _IN_BRACKETS.match(rest[0].text) if rest and rest[0].kind == "text" else None
+    )
+    if match is None or not is_licence(match[1]):
+        return []
+    rest[0] = rest[0]._replace(text=rest[0].text[match.end() :])
+    return [match[1]]
 
 
 def _leading_marks(rest: list[Piece]) -> list[str]:
@@ -557,7 +577,9 @@ def _row_name(cells: Sequence[Pieces], column: int, link: Piece) -> str:
         named = [p for p in cell if p.kind == "link" and not _is_silent(p)]
         strong = [p for p in cell if p.kind == "strong" and p.text.strip()]
         text = (named or strong or [Piece("text", plain_text(cell))])[0].text
-        if squeeze(text) and not says_nothing(text):
+        if squeeze(text) and not (
+            says_nothing(text) and not _names_its_link(text, link)
+        ):
             return clean_name(text)[:_LONGEST_NAME]
     return "" if _is_silent(link) else _link_name(link)
 

@@ -121,7 +121,9 @@ class _Page:
 
     def _panel_name(self, node: Element) -> str:
         """Return what a tab or a section without a heading is called."""
-        if node.tag != "section" and node.get("role") not in ("tabpanel", "region"):
+        if node.get("role") == "tabpanel":
+            return node.get("aria-label")
+        if node.tag != "section" and node.get("role") != "region":
             return ""
         return "" if node.inside(*HEADINGS)[:1] else node.get("aria-label")
 

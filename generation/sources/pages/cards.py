@@ -18,9 +18,10 @@ from generation.sources.pages.parts import is_mark, label_of
 from generation.sources.pages.tree import HEADINGS, Element
 
 FEWEST = 3
-_BOXES = frozenset({"div", "article", "section", "a", "li", "figure", "tr"})
+_BOXES = frozenset({"div", "article", "section", "a", "li", "figure", "tr", "dt"})
+_HOLDS_TILES = ("div", "section", "article", "main", "body", "figure", "center")
 # These have readers of their own, unless a list item is a box of parts.
-_LINES = ("li", "tr")
+_LINES = ("li", "tr", "dt")
 _STRUCTURE = frozenset(
     {
         *("div", "article", "section", "figure", "header", "footer", "hgroup", "nav"),
@@ -29,6 +30,7 @@ _STRUCTURE = frozenset(
 )
 _MOST_WORDS = 400
 _MOST_LINKS = 25
+_LONGEST_NAME = 80
 
 
 @dataclass
@@ -85,10 +87,18 @@ def _shapes(body: Element) -> list[list[Element]]:
             if child.is_surrounding:
                 continue
             place = f"{path}/{child.tag}"
-            if child.links and (child.tag in _BOXES or "-" in child.tag):
+            if child.links and _is_box(child, element):
                 places[place].append(child)
             waiting.append((child, place))
     return [shape for boxes in places.values() for shape in _by_class(boxes) if shape]
+
+
+def _is_box(element: Element, parent: Element) -> bool:
+    if element.tag == "a":
+        # In a line of text, a link is a word.
+        own = "".join(child for child in parent.children if isinstance(child, str))
+        return parent.tag in _HOLDS_TILES and not any(map(str.isalnum, own))
+    return element.tag in _BOXES or "-" in element.tag
 
 
 def _by_class(boxes: list[Element]) -> list[list[Element]]:
@@ -139,16 +149,20 @@ def _fits(member: Element) -> bool:
 
 def _name(member: Element) -> str:
     """Guess a box's name: its heading, else its first link's words."""
-    inner = member.inside()
-    for element in inner:
-        if element.tag in HEADINGS and element.words:
-            return element.text()
-    for element in (member, *inner):
-        if element.tag == "a" and element.get("href"):
-            label = label_of(element)
-            if label and not is_mark(element):
-                return squeeze(label)[:200]
-    return ""
+    inner = [member, *member.inside()]
+    for tags in (tuple(HEADINGS), ("strong", "b")):
+        for element in inner:
+            if element.tag in tags and element.words:
+                return element.text()[:_LONGEST_NAME]
+    labels = [
+        label_of(element)
+        for element in inner
+        if element.tag == "a" and element.get("href") and not is_mark(element)
+    ]
+    for label in labels:
+        if not says_nothing(label) and not is_read_more(label) and label:
+            return squeeze(label)[:_LONGEST_NAME]
+    return (member.text() or next(iter(labels), ""))[:_LONGEST_NAME]
 
 
 def _not_nested(groups: list[Group]) -> list[Group]:

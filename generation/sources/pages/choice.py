@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from generation.sources.entries import Entry, NoEntry, read_entry
 from generation.sources.outline import Block, rows_of_table
@@ -30,6 +31,7 @@ class Worth:
     described: int = 0
     outside: int = 0
     words: int = 0
+    own: int = 0
 
     def __add__(self, other: Worth) -> Worth:
         return Worth(
@@ -37,6 +39,7 @@ class Worth:
             self.described + other.described,
             self.outside + other.outside,
             self.words + other.words,
+            self.own + other.own,
         )
 
     @property
@@ -46,6 +49,10 @@ class Worth:
     @property
     def is_described(self) -> bool:
         return self.described * 2 > self.entries
+
+    @property
+    def is_own(self) -> bool:
+        return self.own * 2 > self.entries
 
     @property
     def leads_outside(self) -> bool:
@@ -71,11 +78,12 @@ def choose(page: PageBlocks, base: str) -> list[Block]:
 
 def _belongs(span: Span, worth: Worth, main: int, families: dict[int, Worth]) -> bool:
     """Tell whether a list is the page's, or one of the same sort as the page's."""
-    if span.grid == main:
-        return True
     best, whole = families[main], families[span.grid]
     if worth.entries == 0:
         return True
+    if span.grid == main:
+        # Files, commits and issues of a list are below its own page; its items are not.
+        return best.is_own or not worth.is_own
     alike = (
         worth.leads_outside == best.leads_outside
         and worth.is_described >= best.is_described
@@ -92,8 +100,15 @@ def _worth(blocks: Sequence[Block], base: str) -> Worth:
         if isinstance(found, Entry):
             words = min(len(found.description.split()), _ENOUGH_WORDS)
             outside = host_of(found.url) != host_of(base)
-            total += Worth(1, int(words > 2), int(outside), words)
+            own = not outside and _is_below(found.url, base)
+            total += Worth(1, int(words > 2), int(outside), words, int(own))
     return total
+
+
+def _is_below(url: str, base: str) -> bool:
+    """Tell whether a link leads to something below the page itself."""
+    place = urlsplit(base).path.rstrip("/")
+    return place.count("/") >= 2 and urlsplit(url).path.startswith(place + "/")
 
 
 def _entries(blocks: Sequence[Block], base: str) -> list[Entry | NoEntry]:

@@ -7,6 +7,7 @@ entries there; after this the other readers do as well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -21,6 +22,7 @@ _LONGEST_SECTION = 700
 _MOST_LINKS = 15
 _SEPARATORS = tuple("-\u2010\u2011\u2012\u2013\u2014\u2015:|(\uff1a\u00b7\u2022/")
 _NEVER = ("ul", "ol", "dl", "table", "tbody", "thead", "tr", "a", "pre", "code")
+_NUMBER = re.compile(r"#?\d{1,3}[.):]?\s+")
 _EMPHASIS = ("b", "strong", "em", "i", "font", "u", "span", "big")
 
 
@@ -163,7 +165,7 @@ def _is_its_link(link: Element, name: str) -> bool:
     text = link.text()
     if _is_silent(text) or text.startswith(("http://", "https://", "www.")):
         return True
-    label, key = name_key(text), name_key(name)
+    label, key = name_key(text), name_key(_NUMBER.sub("", name))
     return len(label) > 2 and (label in key or (len(key) > 2 and key in label))
 
 
@@ -273,6 +275,8 @@ def _listed_paragraphs(parent: Element, paragraphs: list[Element]) -> set[int]:
 def _is_entry(paragraph: Element) -> bool:
     """Tell "<a>Name</a> - what it is" from a sentence that begins with a link."""
     shown = [c for c in paragraph.children if isinstance(c, Element) or c.strip()]
+    if _is_named_entry(shown):
+        return True
     if not _begins_with_link(shown):
         return False
     if len(shown) == 1:
@@ -281,6 +285,22 @@ def _is_entry(paragraph: Element) -> bool:
     if isinstance(following, Element):
         return following.tag == "br"
     return following.lstrip().startswith(_SEPARATORS)
+
+
+def _is_named_entry(shown: Sequence[Element | str]) -> bool:
+    """Tell "<b>Name</b>: what it is. <a>Website</a>"."""
+    if len(shown) < 3 or not isinstance(shown[0], Element):
+        return False
+    name, following = shown[0], shown[1]
+    return (
+        name.tag in ("b", "strong")
+        and isinstance(following, str)
+        and following.lstrip().startswith(_SEPARATORS)
+        and any(
+            isinstance(c, Element) and c.tag == "a" and _is_silent(c.text())
+            for c in shown[2:]
+        )
+    )
 
 
 def _begins_with_link(line: Sequence[Element | str]) -> bool:

@@ -45,6 +45,10 @@ _VISITS = re.compile(
 )
 
 
+# A label that this share of the blocks have is a button's.
+_COMMON = 3
+
+
 class Rank(IntEnum):
     """How likely a link is the item's own, the likeliest first."""
 
@@ -71,12 +75,17 @@ class Found(NamedTuple):
 
 
 def rank_links(
-    blocks: Sequence[Parts], names: Sequence[str], base: str
+    blocks: Sequence[Parts], names: Sequence[str], own: Sequence[str], base: str
 ) -> list[list[Found]]:
-    """Return each block's links, the item's own first."""
+    """Return each block's links, the item's own first.
+
+    `own` are the links that the names themselves are, where they are links.
+    """
+    labels = Counter(link.label.casefold() for block in blocks for link in block.links)
+    common = {label for label, n in labels.items() if n * _COMMON >= len(blocks) > 1}
     found = [
-        [_found(link, name, base) for link in block.links]
-        for block, name in zip(blocks, names, strict=True)
+        [_found(link, name, url, base, common) for link in block.links]
+        for block, name, url in zip(blocks, names, own, strict=True)
     ]
     columns = _ranks_of_columns(found)
     ranked = []
@@ -95,12 +104,14 @@ def sorts_or_shares(url: str) -> bool:
     return bool(_SORTS.search(url) or _SHARES.search(url))
 
 
-def _found(link: Link, name: str, base: str) -> Found:
+def _found(link: Link, name: str, own: str, base: str, common: set[str]) -> Found:
     url = "" if link.url[:1] == "#" else clean_url(link.url, base=base)
     fact = _fact(link.label, url)
-    is_named = bool(name) and _names(link, name)
+    is_named = link.url == own if own else bool(name) and _names(link, name)
     # Links at one place with different meanings ("crate", "repo") are two columns.
     meaning = fact if says_nothing(link.label) or not link.has_text else ""
+    if link.label.casefold() in common:
+        meaning = link.label.casefold()
     column = f"{link.path}|{'name' if is_named else meaning}"
     rank = _rank(link, url, fact, base, is_named=is_named)
     return Found(url, rank, fact, column, link.is_sponsored)

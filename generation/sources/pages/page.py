@@ -14,8 +14,10 @@ from generation.sources.outline import read_blocks
 from generation.sources.pages.blocks import page_blocks
 from generation.sources.pages.cards import Group, find_groups
 from generation.sources.pages.choice import choose
+from generation.sources.pages.embedded import embedded_reading
 from generation.sources.pages.flat import name_what_is_flat
 from generation.sources.pages.slots import read_group
+from generation.sources.pages.structured import combine, structured_candidates
 from generation.sources.pages.tree import Element, parse_page, visible_tree
 from generation.sources.urls import clean_url, host_of
 
@@ -29,6 +31,7 @@ _LONGEST_TITLE = 200
 # Where the content is, the surest place first.
 _BODIES = ("markdown-body", "mw-parser-output")
 _MOST_NAME_WORDS = 12
+_MOST_WORDS_OF_A_CARD = 120
 
 
 def is_page(text: str) -> bool:
@@ -51,6 +54,14 @@ def read_html(document: Document) -> Reading:
     title = _title(parser, body)
     name_what_is_flat(body, base)
     reading = _read_markup(body, document.source, base)
+    told = structured_candidates(parser, source=document.source, base=base)
+    if told:
+        combined = combine(reading.candidates, told, base)
+        reading = reading.model_copy(update={"candidates": tuple(combined)})
+    if len(reading.candidates) < _FEWEST:
+        data = embedded_reading(parser, document, base)
+        if data is not None and len(data.candidates) > len(reading.candidates):
+            reading = data
     return reading.model_copy(update={"title": title})
 
 
@@ -98,6 +109,8 @@ def _read_few(root: Element, source: str, base: str) -> Reading:
     grids, entries = [], []
     for grid in find_groups(root, fewest=1):
         read = read_group(grid.members, base)
+        if any(m.words > _MOST_WORDS_OF_A_CARD or m.links > 8 for m in grid.members):
+            continue
         if all(_is_certain(found, base) for found in read):
             grids.append(grid)
             entries.append(read)

@@ -44,7 +44,12 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _HOST = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,12}(?:/\S*)?", re.IGNORECASE)
-_COUNT = re.compile(r"[\d.,]+[km]? \w+|\w+:? [\d.,]+[km]?", re.IGNORECASE)
+_COUNT = re.compile(
+    r"[\d.,]+[km]?\+? (?:stars?|likes?|views?|votes?|upvotes?|downloads?|comments?|points?"
+    r"|forks?|followers?|users?|reviews?|ratings?|issues?|items?|tools?|installs?)"
+    r"|(?:stars?|likes?|views?|votes?|version|v|updated|rating):? ?[\d.,]+[km]?",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(r"(?:^|[-_])(?:name|title|heading|headline)s?(?:$|[-_])", re.I)
 _DESCRIBES = re.compile(
     r"(?:^|[-_])(?:desc(?:ription)?|summary|excerpt|tagline|blurb|abstract|subtitle"
@@ -99,10 +104,10 @@ def read_group(
     texts = [block.texts for block, _ in blocks]
     slots = _slots(texts)
     name = _name_slot(slots)
-    names = _names(name, texts, members)
+    names, own = _names(name, texts, members)
     described = _description_slot(slots, name)
     category = _category_slot(slots, name, described) if sorts else None
-    links = rank_links([block for block, _ in blocks], names, base)
+    links = rank_links([block for block, _ in blocks], names, own, base)
     ads = _ads(texts, links)
     found: list[Entry | NoEntry] = []
     for n, (block, labelled) in enumerate(blocks):
@@ -209,7 +214,14 @@ def _worth_as_name(slot: Slot) -> float:
         - 2 * slot.most([part.is_mark for part in parts])
         - 4 * picture
         - 0.25 * min(slot.position, 8)
+        + 0.5 * (_depth(parts) if slot.most([part.level > 0 for part in parts]) else 0)
     )
+
+
+def _depth(parts: Sequence[Part]) -> float:
+    """Return how deep the links lead: "owner / project" names the project."""
+    depths = [min(part.url.rstrip("/").count("/"), 6) for part in parts]
+    return sum(depths) / len(depths)
 
 
 def _is_no_name(part: Part) -> bool:
@@ -230,18 +242,23 @@ def _is_a_figure(text: str) -> bool:
 
 def _names(
     slot: Slot | None, blocks: Sequence[Sequence[Part]], members: Sequence[Element]
-) -> list[str]:
-    """Return each block's name; one without the common place says it elsewhere."""
-    names = []
+) -> tuple[list[str], list[str]]:
+    """Return each block's name and the link that the name is, or "".
+
+    A block without the common place says it elsewhere.
+    """
+    names: list[str] = []
+    links: list[str] = []
     for n, parts in enumerate(blocks):
         values = slot.values.get(n) if slot is not None else None
         part = values[0] if values else _stands_out(parts)
+        links.append(part.url if part is not None else "")
         if part is None:
             names.append(clean_name(members[n].get("aria-label"))[:_LONGEST_NAME])
             continue
         text = _PICTURE.sub("", part.text) if part.is_picture else part.text
         names.append(clean_name(text)[:_LONGEST_NAME])
-    return _without_numbers(names)
+    return _without_numbers(names), links
 
 
 def _stands_out(parts: Sequence[Part]) -> Part | None:

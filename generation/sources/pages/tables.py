@@ -5,15 +5,18 @@ A table that only arranges a page is told from one that says something by what i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from generation.sources.entries import Piece, PieceCollector
+from generation.sources.entries import Piece, PieceCollector, plain_text
+from generation.sources.labels import is_licence, is_status
 from generation.sources.outline import Table
 from generation.sources.pages.inline import enter_inline, leave_inline
 from generation.sources.pages.tree import Element, descend
 
 _CELLS = ("td", "th")
 _LONGEST_TEXT = 20_000
+_FEWEST_ROWS = 4
 _MOST_COLUMNS = 60
 _MOST_ROWS_SPANNED = 1_000
 
@@ -47,7 +50,36 @@ def read_table(table: Element) -> Table:
             header = pieces
         elif pieces != header:
             rows.append(pieces)
-    return Table(header, rows)
+    return Table(header or _guessed_header(rows), rows)
+
+
+def _guessed_header(rows: Sequence[Sequence[Cell]]) -> list[Cell]:
+    """Name the one column of a table without a header that sorts its rows."""
+    widest = max((len(row) for row in rows), default=0)
+    full = [row for row in rows if len(row) == widest]
+    if widest < 3 or len(full) < _FEWEST_ROWS:
+        return []
+    for column in range(widest):
+        cells = [row[column] for row in full]
+        if _sorts([plain_text(cell) for cell in cells]) and not any(
+            piece.kind == "link" for cell in cells for piece in cell
+        ):
+            header: list[Cell] = [()] * widest
+            header[column] = (Piece("text", "category"),)
+            return header
+    return []
+
+
+def _sorts(texts: Sequence[str]) -> bool:
+    """Tell a column of categories: short words, each of them in several rows."""
+    different = Counter(text.casefold() for text in texts)
+    return all(
+        any(map(str.isalpha, text))
+        and len(text.split()) <= 5
+        and not is_status(text)
+        and not is_licence(text)
+        for text in texts
+    ) and 2 <= len(different) <= 0.5 * len(texts)
 
 
 def _is_header(row: Element, cells: Sequence[Element]) -> bool:

@@ -69,7 +69,7 @@ _SURROUNDING_NAMES = re.compile(
        |disqus(?:_thread)?|related(?:-posts?|-articles?)?|blogroll|widget-area|navbox
        |filters?|tag-?cloud|catlinks|printfooter|toolbar|top-?bar|masthead|recent-posts
        |share|sharing|social|social-links|social-media|byline|author-(?:box|bio)|colophon
-       |newsletter|subscribe|sign-?up|headerlink)
+       |newsletter|subscribe|sign-?up|headerlink|references|reflist|footnotes?)
     (?:[-_]*(?:bar|list|links?|items?|menu|container|wrapper|banner|nav|icons?|area
        |section|widget|box|form|inner|group|buttons?|thread))*""",
     re.IGNORECASE | re.VERBOSE,
