@@ -30,6 +30,7 @@ _STRUCTURE = frozenset(
 )
 _MOST_WORDS = 400
 _MOST_LINKS = 25
+_MOST_SHAPES = 50
 _LONGEST_NAME = 80
 
 
@@ -103,14 +104,16 @@ def _is_box(element: Element, parent: Element) -> bool:
 
 def _by_class(boxes: list[Element]) -> list[list[Element]]:
     """Divide boxes by class names; a modifier ("card featured") divides nothing."""
+    used = Counter(name for box in boxes for name in set(box.classes))
     exact: dict[frozenset[str], list[Element]] = defaultdict(list)
     for box in boxes:
-        exact[frozenset(box.classes)].append(box)
+        # A name that one box alone has ("post-123") is that box's, not its shape's.
+        exact[frozenset(n for n in box.classes if used[n] > 1)].append(box)
     shapes: list[tuple[frozenset[str], list[Element]]] = []
     for classes, members in sorted(
         exact.items(), key=lambda pair: (-len(pair[1]), sorted(pair[0]))
     ):
-        for known, gathered in shapes:
+        for known, gathered in shapes[:_MOST_SHAPES]:
             if _are_alike(known, classes):
                 gathered += members
                 break

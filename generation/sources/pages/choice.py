@@ -7,9 +7,11 @@ rest is kept where it is of the same sort, and left out with a reason where it i
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 from generation.sources.entries import Entry, NoEntry, read_entry
@@ -21,6 +23,7 @@ BESIDE = "it stands beside the page's list, not in it"
 
 _ENOUGH_WORDS = 12
 _SMALL = 0.25
+_SAMPLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def _belongs(span: Span, worth: Worth, main: int, families: dict[int, Worth]) ->
 
 def _worth(blocks: Sequence[Block], base: str) -> Worth:
     total = Worth()
-    for found in _entries(blocks, base):
+    for found in _entries(blocks, base, most=_SAMPLE):
         if isinstance(found, Entry):
             words = min(len(found.description.split()), _ENOUGH_WORDS)
             outside = host_of(found.url) != host_of(base)
@@ -111,15 +114,21 @@ def _is_below(url: str, base: str) -> bool:
     return place.count("/") >= 2 and urlsplit(url).path.startswith(place + "/")
 
 
-def _entries(blocks: Sequence[Block], base: str) -> list[Entry | NoEntry]:
+def _entries(
+    blocks: Sequence[Block], base: str, *, most: int = sys.maxsize
+) -> list[Entry | NoEntry]:
+    """Return what blocks say, or the first of it: enough to tell what they are."""
     found: list[Entry | NoEntry] = []
     for block in blocks:
+        if len(found) >= most:
+            break
         if block.kind == "text":
             found.append(read_entry([block.pieces], base=base))
         elif block.entry is not None:
             found.append(block.entry)
         elif block.table is not None:
-            found += [entry for entry, _ in rows_of_table(block.table, base)]
+            rows = islice(rows_of_table(block.table, base), most)
+            found += [entry for entry, _ in rows]
     return found
 
 

@@ -109,13 +109,14 @@ def read_group(
     category = _category_slot(slots, name, described) if sorts else None
     links = rank_links([block for block, _ in blocks], names, own, base)
     ads = _ads(texts, links)
+    marking = _marking(slots)
     found: list[Entry | NoEntry] = []
     for n, (block, labelled) in enumerate(blocks):
         if ads[n]:
             found.append(NoEntry(names[n], links[n][0].url if links[n] else "", AD))
             continue
         roles = [slot for slot in (name, described, category) if slot is not None]
-        marks = _marks(block.texts, slots, n, roles)
+        marks = _marks(block.texts, n, roles, marking)
         given = category.values.get(n) if category is not None else None
         found.append(
             _entry(
@@ -385,26 +386,35 @@ def _links_sort(slot: Slot) -> bool:
     )
 
 
-def _marks(
-    parts: Sequence[Part], slots: Sequence[Slot], n: int, roles: Sequence[Slot]
-) -> list[str]:
-    """Return a block's marks: chips, and short words that come back in other blocks."""
-    taken = {id(part) for slot in roles for part in slot.values.get(n, ())}
-    marks = {id(part): part for part in parts if part.is_mark}
+def _marking(slots: Sequence[Slot]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return (paths of short words that are several a block, paths that say nothing).
+
+    What every block says alike is the layout's, not the item's.
+    """
+    several, constant = set(), set()
     for slot in slots:
-        several = len(slot.parts) > len(slot.values)
-        # What every block says alike is the layout's, not the item's.
-        if slot.words <= 3 and several and len({p.text for p in slot.parts}) > 1:
-            marks.update((id(part), part) for part in slot.values.get(n, ()))
-    constant = {
-        slot.path
-        for slot in slots
-        if slot.share > 0.9 and slot.distinct <= 1.01 / max(len(slot.parts), 1)
-    }
+        parts = slot.parts
+        different = len({part.text for part in parts})
+        if slot.words <= 3 and len(parts) > len(slot.values) and different > 1:
+            several.add(slot.path)
+        if slot.share > 0.9 and different == 1:
+            constant.add(slot.path)
+    return frozenset(several), frozenset(constant)
+
+
+def _marks(
+    parts: Sequence[Part],
+    n: int,
+    roles: Sequence[Slot],
+    marking: tuple[frozenset[str], frozenset[str]],
+) -> list[str]:
+    """Return a block's marks: chips, and short words that are several in a block."""
+    several, constant = marking
+    taken = {id(part) for slot in roles for part in slot.values.get(n, ())}
     return [
         part.text
         for part in parts
-        if id(part) in marks
+        if (part.is_mark or part.path in several)
         and id(part) not in taken
         and part.path not in constant
         and len(part.text) <= 60
