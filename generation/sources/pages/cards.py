@@ -155,7 +155,7 @@ def _name(member: Element) -> str:
     inner = [member, *member.inside()]
     for tags in (tuple(HEADINGS), ("strong", "b")):
         for element in inner:
-            if element.tag in tags and element.words:
+            if element.tag in tags and element.words and not is_mark(element):
                 return element.text()[:_LONGEST_NAME]
     labels = [
         label_of(element)

@@ -20,6 +20,7 @@ _FEWEST = 3
 _SHARE = 0.6
 _LONGEST_SECTION = 700
 _MOST_LINKS = 15
+_SAMPLE = 200
 _SEPARATORS = tuple("-\u2010\u2011\u2012\u2013\u2014\u2015:|(\uff1a\u00b7\u2022/")
 _NEVER = ("ul", "ol", "dl", "table", "tbody", "thead", "tr", "a", "pre", "code")
 _NUMBER = re.compile(r"#?\d{1,3}[.):]?\s+")
@@ -327,8 +328,9 @@ def _cells_to_cards(table: Element, base: str) -> None:
     if all(sum(c.tag == "td" for c in row.elements) < 2 for row in rows):
         return
     filled = [cell for cell in cells if cell.words or cell.links]
-    cards = [cell for cell in filled if _is_card(cell, base)]
-    if len(cards) < _FEWEST or len(cards) < 0.8 * len(filled):
+    sample = filled[:_SAMPLE]
+    cards = [cell for cell in sample if _is_card(cell, base)]
+    if len(cards) < _FEWEST or len(cards) < 0.8 * len(sample):
         return
     for element in (table, *table.inside("tbody", "tr", "td")):
         element.tag = "div"

@@ -13,6 +13,7 @@ from generation.sources.labels import is_licence, is_status
 from generation.sources.outline import Table
 from generation.sources.pages.inline import enter_inline, leave_inline
 from generation.sources.pages.tree import Element, descend
+from generation.sources.records import field_of
 
 _CELLS = ("td", "th")
 _LONGEST_TEXT = 20_000
@@ -38,7 +39,7 @@ def is_layout(table: Element) -> bool:
 
 def read_table(table: Element) -> Table:
     """Return a table's header and rows. A cell over several rows stands in each."""
-    header: list[Cell] = []
+    header: Sequence[Cell] = []
     rows: list[Sequence[Cell]] = []
     hanging: dict[int, tuple[int, Cell]] = {}
     for row in table.inside("tr"):
@@ -50,7 +51,17 @@ def read_table(table: Element) -> Table:
             header = pieces
         elif pieces != header:
             rows.append(pieces)
+    if not _fields(header) and rows and len(_fields(rows[0])) > 1:
+        # A sheet's columns are called A, B, C; its first row says what they hold.
+        header, *rows = rows
     return Table(header or _guessed_header(rows), rows)
+
+
+def _fields(cells: Sequence[Cell]) -> set[str]:
+    """Return which fields a row names, if it names them and links to nothing."""
+    if any(piece.kind == "link" for cell in cells for piece in cell):
+        return set()
+    return {field_of(plain_text(cell)) for cell in cells} - {""}
 
 
 def _guessed_header(rows: Sequence[Sequence[Cell]]) -> list[Cell]:

@@ -153,11 +153,16 @@ class Element:
 
     def inside(self, *tags: str) -> list[Element]:
         """Return the elements inside, of these tags or of all."""
-        return [
-            child
-            for child in self.walk()
-            if isinstance(child, Element) and (not tags or child.tag in tags)
-        ]
+        found: list[Element] = []
+        waiting = self.children[::-1]
+        while waiting:
+            child = waiting.pop()
+            if isinstance(child, str):
+                continue
+            if not tags or child.tag in tags:
+                found.append(child)
+            waiting += child.children[::-1]
+        return found
 
     def text(self) -> str:
         """Return the words inside, those of two blocks apart."""
