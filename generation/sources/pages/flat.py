@@ -197,6 +197,7 @@ def _lines_to_list(parent: Element) -> None:
 def _listed(parent: Element, lines: list[list[Element | str]]) -> list[Element | str]:
     children: list[Element | str] = []
     items: Element | None = None
+    item = parent
     for line in lines:
         first = line[0]
         if _begins_with_link(line):
@@ -204,16 +205,16 @@ def _listed(parent: Element, lines: list[list[Element | str]]) -> list[Element |
                 items = _new("ul", parent, [])
                 children.append(items)
             item = _new("li", items, line)
-            items.children.append(item)
-            _recount(items)
+            _append(items, item)
         elif len(line) == 1 and isinstance(first, Element) and first.tag in BLOCKS:
             children.append(first)
             items = None
         elif items is not None and not _is_emphasised(line):
-            last = items.elements[-1]
-            last.children += [" ", *line]
-            _recount(last)
-            _recount(items)
+            more = _new("span", item, line)
+            item.children.append(" ")
+            _append(item, more)
+            items.words += more.words
+            items.links += more.links
         else:
             children.append(_new("p", parent, line))
             items = None
@@ -246,8 +247,7 @@ def _paragraphs_to_list(parent: Element) -> None:
                 items = _new("ul", parent, [])
                 children.append(items)
             child.tag, child.parent = "li", items
-            items.children.append(child)
-            _recount(items)
+            _append(items, child)
         else:
             children.append(child)
             items = items if isinstance(child, str) and not child.strip() else None
@@ -356,6 +356,12 @@ def _new(tag: str, parent: Element, children: list[Element | str]) -> Element:
             child.parent = element
     _recount(element)
     return element
+
+
+def _append(parent: Element, child: Element) -> None:
+    parent.children.append(child)
+    parent.words += child.words
+    parent.links += child.links
 
 
 def _recount(element: Element) -> None:

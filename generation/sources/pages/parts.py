@@ -104,7 +104,7 @@ def parts_of(member: Element, shape: frozenset[str]) -> Parts:
         element, place = waiting.pop()
         place = taken.enter(element, place)
         below: list[tuple[Element, _Place]] = []
-        for line in _lines(element):
+        for line in () if element.tag == "pre" else _lines(element):
             if not _has_words(line):
                 below += [
                     (child, place.below(taken.step(child)))
