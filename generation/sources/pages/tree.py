@@ -95,6 +95,10 @@ _NEVER_NEST = frozenset(
         *("stop", "image", "colgroup", "caption", "rp", "rt", "a"),
     }
 )
+# Quoted values count as part of the tag, whatever they hold.
+_LONG_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"']|"[^"<]*+"|'[^'<]*+'){5000,}+""")
+_QUOTED = re.compile(r"""\"[^"]*\"|'[^']*'""")
+_MOST_ATTRIBUTES = 5_000
 _DEEPEST_PAGE = 1_000
 _DEEPEST_READ = 400
 # What holds so much of a page's text surrounds nothing, whatever it is called.
@@ -185,6 +189,8 @@ def parse_page(text: str) -> LexborHTMLParser:
     """Parse a page, unless it is nested so deeply that parsing would take for ever."""
     if _is_too_deep(text):
         raise UnreadableSource("Its elements are nested too deeply to be a list.")
+    if _has_too_many_attributes(text):
+        raise UnreadableSource("One of its elements has too many attributes.")
     return LexborHTMLParser(text)
 
 
@@ -235,6 +241,17 @@ def _is_too_deep(text: str) -> bool:
         if depth > _DEEPEST_PAGE:
             return True
         depth = max(depth, 0)
+    return False
+
+
+def _has_too_many_attributes(text: str) -> bool:
+    """Look for a tag so long that the parser, quadratic in attributes, would hang."""
+    position = 0
+    while match := _LONG_TAG.search(text, position):
+        tag = _QUOTED.sub("", match[0])
+        if len(tag.split()) > _MOST_ATTRIBUTES:
+            return True
+        position = match.end()
     return False
 
 
