@@ -227,6 +227,7 @@ class _Page:
                 self.lists[-1].is_menu = False
 
     def _is_menu_item(self, pieces: Sequence[Piece]) -> bool:
+        """Tell a link into the site with no words beside it."""
         words = "".join(p.text for p in pieces if p.kind not in ("link", "image"))
         return not any(map(str.isalpha, words)) and not any(
             piece.kind == "link" and self._leads_outside(piece.url) for piece in pieces

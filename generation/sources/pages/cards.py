@@ -7,6 +7,7 @@ is decided which of them are the items.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,13 @@ _STRUCTURE = frozenset(
         *("div", "article", "section", "figure", "header", "footer", "hgroup", "nav"),
         *HEADINGS,
     }
+)
+# Links that lead through the pages of a document rather than to something.
+_AROUND = re.compile(
+    r"[\W_]*(?:prev(?:ious)?(?: (?:page|chapter|section))?|next(?: (?:page|chapter|section))?"
+    r"|up|top|back(?: to top)?|index|contents|table of contents|first|last|\d{1,4}"
+    r"|print|edit(?: this page)?|log ?in|sign ?(?:in|up)|register|reply|skip to content)[\W_]*",
+    re.IGNORECASE,
 )
 _MOST_WORDS = 400
 _MOST_LINKS = 25
@@ -241,7 +249,11 @@ def _have_headings(group: Group) -> bool:
 def _only_labels(group: Group) -> bool:
     """Tell whether the boxes are buttons: "Website", "Docs", icons without words."""
     labels = [
-        says_nothing(name) or is_read_more(name) or bool(link_fact(name)) or not name
+        says_nothing(name)
+        or is_read_more(name)
+        or bool(link_fact(name))
+        or bool(_AROUND.fullmatch(name))
+        or not name
         for name in group.names
     ]
     return sum(labels) * 2 > len(labels)

@@ -401,3 +401,12 @@ def test_name_that_is_also_a_kind_of_link_is_a_name_on_its_own_page() -> None:
     )
 
     assert [c.url for c in reading.candidates] == ["https://about.gitlab.com/"]
+
+
+def test_ways_through_a_document_are_no_items() -> None:
+    reading = read(
+        "<div><a href='https://a.example.org/1'>Prev</a><a href='https://a.example.org'>"
+        "Up</a><a href='https://a.example.org/3'>Next</a></div>"
+    )
+
+    assert reading.candidates == ()
