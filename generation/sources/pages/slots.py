@@ -69,6 +69,8 @@ _LEAST_SHARE = 0.6
 _MOST_NAME_WORDS = 12
 _LONGEST_NAME = 160
 _MOST_CATEGORY_WORDS = 7
+# Marks come back in other blocks; names of people mostly do not.
+_SHARE_OF_MARKS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +397,8 @@ def _marking(slots: Sequence[Slot]) -> tuple[frozenset[str], frozenset[str]]:
     for slot in slots:
         parts = slot.parts
         different = len({part.text for part in parts})
-        if slot.words <= 3 and len(parts) > len(slot.values) and different > 1:
+        is_several = len(parts) > len(slot.values) and different > 1
+        if slot.words <= 3 and is_several and slot.distinct <= _SHARE_OF_MARKS:
             several.add(slot.path)
         if slot.share > 0.9 and different == 1:
             constant.add(slot.path)
@@ -423,6 +426,7 @@ def _marks(
         and not says_nothing(part.text)
         and not is_read_more(part.text)
         and not link_fact(part.text)
+        and not _HOST.fullmatch(part.text)
     ]
 
 
