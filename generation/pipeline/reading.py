@@ -194,6 +194,7 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
                 f"{document.source}: no item was found in it. Is it the page that holds "
                 "the list, and not one that links to it?"
             )
+        warnings += [f"{document.source}: {warning}" for warning in reading.warnings]
         candidates += reading.candidates
         left_out += reading.left_out
         reports.append(

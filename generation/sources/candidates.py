@@ -77,9 +77,12 @@ class Reading(Record):
     """What one reader made of one document.
 
     `kind` names the reader, `title` is what the document calls itself, if it does.
+    `warnings` are about the document as a whole: what in it is broken, and was overlooked
+    or mended.
     """
 
     kind: str
     title: str = ""
     candidates: tuple[Candidate, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    warnings: tuple[str, ...] = ()
