@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from generation.sources.figures import drop_figures
 from generation.sources.labels import licence_fact, says_nothing, split_labels
 from generation.sources.listed import (
     IN_SENTENCE,
@@ -154,7 +155,7 @@ def _split_name(before: Pieces) -> tuple[str, list[Piece]] | None:
             return None
         name = text.lstrip()[: found.start()]
         rest = [Piece("text", text.lstrip()[found.start() :])]
-    name = clean_name(name)
+    name = clean_name(drop_figures(name))
     if not 0 < len(name) <= LONGEST_NAME or len(name.split()) > _MOST_NAME_WORDS:
         return None
     return name, rest

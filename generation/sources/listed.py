@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import urldefrag, urlsplit
 
+from generation.sources.figures import drop_figures, is_figure
 from generation.sources.labels import says_nothing
 from generation.sources.names import clean_name, squeeze
 from generation.sources.pieces import BARE_URL, Piece, Pieces
@@ -63,6 +64,8 @@ def own_links(pieces: Pieces, base: str) -> list[tuple[int, str]]:
     for n, piece in enumerate(pieces):
         if piece.kind != "link" or not squeeze(piece.text) or piece.url[:1] == "#":
             continue
+        if is_figure(piece.text):
+            continue
         url = clean_url(piece.url, base=base)
         if url and (not page or urldefrag(url).url != page):
             links.append((n, url))
@@ -92,7 +95,7 @@ def link_name(link: Piece) -> str:
     if BARE_URL.fullmatch(text):
         parts = urlsplit(text)
         text = parts.netloc.removeprefix("www.") + parts.path.rstrip("/")
-    return clean_name(text)[:LONGEST_NAME]
+    return clean_name(drop_figures(text))[:LONGEST_NAME]
 
 
 def is_silent(piece: Piece) -> bool:

@@ -178,7 +178,7 @@ def _columns(table: Table) -> list[tuple[str, list[Pieces]]] | None:
     link, in at least two columns.
     """
     fields = [field_of(plain_text(cell)) for cell in table.header]
-    if any(fields):
+    if "name" in fields:
         return None
     rows = (
         [*table.rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from generation.sources.figures import drop_figures, is_figure, take_licences
 from generation.sources.labels import (
     is_licence,
     is_read_more,
@@ -48,7 +49,7 @@ def read_tail(pieces: Pieces, base: str) -> Tail:
             rest.pop()
         elif last.kind == "code" and _is_mark(rest):
             trailing.append(rest.pop().text)
-        elif last.kind == "link" and is_read_more(last.text):
+        elif last.kind == "link" and _is_beside(last.text):
             rest.pop()
         elif last.kind == "link" and link_fact(last.text) and _ends_before(rest):
             _note_link(facts, last, base)
@@ -61,11 +62,17 @@ def read_tail(pieces: Pieces, base: str) -> Tail:
                 _note_link(facts, link, base)
             rest = _cut_group(rest, group)
     words = [
-        "" if piece.kind == "link" and is_read_more(piece.text) else piece.text
+        "" if piece.kind == "link" and _is_beside(piece.text) else piece.text
         for piece in rest
     ]
     text = _EMPTY_BRACKETS.sub("", "".join(words)).lstrip(")] ")
-    return Tail(clean_description(text), labels + trailing[::-1], facts)
+    text, marks = take_licences(drop_figures(text.rstrip()))
+    return Tail(clean_description(text), [*labels, *marks, *trailing[::-1]], facts)
+
+
+def _is_beside(label: str) -> bool:
+    """Tell whether a link's text is no part of the sentence around it."""
+    return is_read_more(label) or is_figure(label)
 
 
 def _leading_marks(rest: list[Piece]) -> list[str]:
@@ -85,7 +92,10 @@ def _is_mark(rest: list[Piece]) -> bool:
     if is_licence(rest[-1].text):
         return True
     position = len(rest) - 2
-    while position >= 0 and not rest[position].text.strip(NOTHING):
+    while position >= 0 and (
+        not rest[position].text.strip(NOTHING)
+        or (rest[position].kind == "link" and _is_beside(rest[position].text))
+    ):
         position -= 1
     if position < 0 or rest[position].kind == "code":
         return True
