@@ -85,6 +85,9 @@ _BY_KIND: dict[str, Reader] = {
     "text/x-org": read_org,
     ".org": read_org,
 }
+_BY_LINES = (read_markdown, read_rst, read_asciidoc, read_org, read_plain_list)
+# No list that anybody keeps by hand is longer.
+MOST_LINES = 50_000
 # What a text is taken for that no reader claims and nobody has named.
 _BY_RESEMBLANCE: tuple[tuple[Callable[[str], bool], Reader], ...] = (
     (is_yaml, read_yaml),
@@ -108,7 +111,12 @@ def read_document(document: Document) -> Reading:
             "It holds no list, no table and no records. Give a Markdown list, an HTML "
             "page, a CSV or JSON file, a feed or exported bookmarks."
         )
-    return reader(document)
+    if reader not in _BY_LINES or document.text.count("\n") <= MOST_LINES:
+        return reader(document)
+    lines = document.text.split("\n", MOST_LINES)
+    reading = reader(document.model_copy(update={"text": "\n".join(lines[:-1])}))
+    warning = f"it is very long; the first {MOST_LINES:,} lines were read"
+    return reading.model_copy(update={"warnings": (*reading.warnings, warning)})
 
 
 def _reader_by_content(text: str) -> Reader | None:

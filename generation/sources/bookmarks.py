@@ -11,10 +11,18 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 from generation.exceptions import UnreadableSource
-from generation.sources.candidates import Candidate, Document, LeftOut, Reading
+from generation.sources.candidates import (
+    MOST_ENTRIES,
+    TOO_MANY,
+    Candidate,
+    Document,
+    LeftOut,
+    Reading,
+)
 from generation.sources.feeds import day_of
 from generation.sources.listed import NO_NAME, NOT_WEB
 from generation.sources.names import clean_description, clean_name, squeeze
@@ -85,7 +93,10 @@ def _reading(
 ) -> Reading:
     candidates: list[Candidate] = []
     left_out: list[LeftOut] = []
-    for bookmark in bookmarks:
+    for count, bookmark in enumerate(bookmarks):
+        if count >= MOST_ENTRIES:
+            warnings = (*warnings, TOO_MANY)
+            break
         entry = _entry(bookmark, document)
         if isinstance(entry, Candidate):
             candidates.append(entry)
@@ -128,9 +139,10 @@ def _walk_html(text: str) -> Iterator[Bookmark]:
     lists: list[bool] = []
     heading = ""
     waiting: Bookmark | None = None
-    tags = list(_TAG.finditer(text))
-    for number, tag in enumerate(tags):
-        end = tags[number + 1].start() if number + 1 < len(tags) else len(text)
+    for tag, following in pairwise(chain(_TAG.finditer(text), [None])):
+        if tag is None:
+            break
+        end = following.start() if following else len(text)
         name, closes = tag[2].lower(), bool(tag[1])
         if name == "dd" and not closes and waiting is not None:
             words = html_to_text(text[tag.end() : min(end, tag.end() + 20_000)])

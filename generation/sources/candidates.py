@@ -8,6 +8,13 @@ from pydantic import Field
 
 from generation.items import Record
 
+# Nobody looks after a directory of more; whoever has it wants it divided.
+MOST_ENTRIES = 100_000
+TOO_MANY = (
+    f"it lists more than {MOST_ENTRIES:,} entries; the first were read. Divide it into "
+    "several sources"
+)
+
 
 class Retrieval(Record):
     """How a source was come by, for whoever wonders what was read.

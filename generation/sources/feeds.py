@@ -13,7 +13,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from generation.exceptions import UnreadableSource
-from generation.sources.candidates import Candidate, Document, LeftOut, Reading
+from generation.sources.candidates import (
+    MOST_ENTRIES,
+    TOO_MANY,
+    Candidate,
+    Document,
+    LeftOut,
+    Reading,
+)
 from generation.sources.labels import licence_fact
 from generation.sources.listed import NO_LINK, NO_NAME, NOT_WEB
 from generation.sources.names import clean_description, clean_name, squeeze
@@ -93,7 +100,10 @@ def _reading(
 ) -> Reading:
     candidates: list[Candidate] = []
     left_out: list[LeftOut] = []
-    for post, base in posts:
+    posts = list(posts)
+    if len(posts) > MOST_ENTRIES:
+        warnings = (*warnings, TOO_MANY)
+    for post, base in posts[:MOST_ENTRIES]:
         entry = _to_candidate(post, document, base)
         if isinstance(entry, Candidate):
             candidates.append(entry)

@@ -13,7 +13,14 @@ from typing import Any
 
 from generation.exceptions import UnreadableSource
 from generation.sources.bookmarks import is_json_bookmarks, read_json_bookmarks
-from generation.sources.candidates import Candidate, Document, LeftOut, Reading
+from generation.sources.candidates import (
+    MOST_ENTRIES,
+    TOO_MANY,
+    Candidate,
+    Document,
+    LeftOut,
+    Reading,
+)
 from generation.sources.feeds import is_json_feed, read_json_feed
 from generation.sources.names import squeeze
 from generation.sources.records import (
@@ -52,8 +59,11 @@ def read_value(
     """Read the records in a value, in whatever format it was written down."""
     left_out = list(left_out)
     candidates: list[Candidate] = []
-    for pointer, path, records in _arrays(value, document.url):
-        for record in records:
+    arrays = _arrays(value, document.url)
+    total, room = sum(len(records) for _, _, records in arrays), MOST_ENTRIES
+    for pointer, path, records in arrays:
+        taken, room = records[:room], room - len(records[:room])
+        for record in taken:
             entry = record_to_candidate(
                 record,
                 source=document.source,
@@ -65,7 +75,12 @@ def read_value(
                 candidates.append(entry)
             else:
                 left_out.append(entry)
-    return Reading(kind=kind, candidates=tuple(candidates), left_out=tuple(left_out))
+    return Reading(
+        kind=kind,
+        candidates=tuple(candidates),
+        left_out=tuple(left_out),
+        warnings=(TOO_MANY,) if total > MOST_ENTRIES else (),
+    )
 
 
 def is_json(text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -24,6 +25,7 @@ TOO_LONG = "its line has more than 200,000 characters"
 
 _LONGEST_PARAGRAPH = 10_000
 _MOST_BRACKETS = 300
+_MOST_MARKS = 400
 _LONGEST_LINE = 200_000
 _DEEPEST = 60
 _ITEM = re.compile(r"^[ \t]{0,12}(?:[-*+]|\d{1,9}[.)])[ \t]+\S", re.MULTILINE)
@@ -94,6 +96,11 @@ def _parser() -> MarkdownIt:
     return parser
 
 
+@cache
+def _plain_parser() -> MarkdownIt:
+    return _parser().disable(["emphasis", "strikethrough", "backticks"])
+
+
 def _blocks(text: str) -> Iterator[Block]:
     parser, env = _parser(), dict[str, Any]()
     try:
@@ -101,6 +108,7 @@ def _blocks(text: str) -> Iterator[Block]:
     except RecursionError as exc:
         raise UnreadableSource("It is nested too deeply to be a list.") from exc
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    ends = _ends_of_tables(tokens)
     depth, position = 0, 0
     while position < len(tokens):
         token = tokens[position]
@@ -130,7 +138,9 @@ def _blocks(text: str) -> Iterator[Block]:
                 table, position = _table(parser, tokens, position, env)
                 yield Block("table", 0, (), table)
             case "html_block":
-                html, position = _whole_html(tokens, position, lines)
+                end = ends.get(position, position)
+                html = _source_of(tokens, position, end, lines)
+                position = end
                 if _HTML_OF_USE.search(html):
                     yield from fragment_blocks(html)
         position += 1
@@ -154,24 +164,31 @@ def _table(
     return Table(header, [row for row in rows if row]), position
 
 
-def _whole_html(
-    tokens: Sequence[Token], position: int, lines: Sequence[str]
-) -> tuple[str, int]:
-    """Return a block of HTML, with what follows up to the end of a table in it.
+def _ends_of_tables(tokens: Sequence[Token]) -> dict[int, int]:
+    """Return where the tables written as HTML end, by the block that they begin in.
 
     A blank line ends a block of HTML by the rules of Markdown, but no table.
     """
-    token = tokens[position]
-    depth = _open_tables(token.content)
-    if depth <= 0 or token.map is None:
-        return token.content, position
-    for later in range(position + 1, len(tokens)):
-        if tokens[later].type == "html_block":
-            depth += _open_tables(tokens[later].content)
-        until = tokens[later].map
-        if depth <= 0 and until is not None:
-            return "\n".join(lines[token.map[0] : until[1]]), later
-    return token.content, position
+    ends: dict[int, int] = {}
+    start, depth = -1, 0
+    for position, token in enumerate(tokens):
+        if token.type != "html_block":
+            continue
+        depth += _open_tables(token.content)
+        if start < 0 and depth > 0:
+            start = position
+        elif depth <= 0:
+            if start >= 0:
+                ends[start] = position
+            start, depth = -1, 0
+    return ends
+
+
+def _source_of(tokens: Sequence[Token], start: int, end: int, lines: list[str]) -> str:
+    first, last = tokens[start].map, tokens[end].map
+    if start == end or first is None or last is None:
+        return tokens[start].content
+    return "\n".join(lines[first[0] : last[1]])
 
 
 def _open_tables(html: str) -> int:
@@ -191,6 +208,9 @@ def _lines(
     if len(content) > _LONGEST_PARAGRAPH or content.count("[") > _MOST_BRACKETS:
         return [(Piece("text", content[:_LONGEST_PARAGRAPH]),)]
     children: list[Token] = []
+    if sum(map(content.count, "*_~`")) > _MOST_MARKS:
+        # Their pairing takes long, and says nothing that an entry needs.
+        parser = _plain_parser()
     parser.inline.parse(content, parser, env, children)
     collector = PieceCollector()
     lines: list[Sequence[Piece]] = []

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from generation.exceptions import UnreadableSource
-from generation.sources.candidates import Candidate, Document, LeftOut, Reading
+from generation.sources.candidates import (
+    MOST_ENTRIES,
+    TOO_MANY,
+    Candidate,
+    Document,
+    LeftOut,
+    Reading,
+)
 from generation.sources.feeds import day_of
 from generation.sources.names import clean_description, clean_name, squeeze
 from generation.sources.outline import is_not_items
@@ -23,7 +30,7 @@ def read_opml(document: Document) -> Reading:
     waiting: list[tuple[Element, tuple[str, ...]]] = [
         (child, ()) for child in reversed(list(body.all("outline")))
     ]
-    while waiting:
+    while waiting and len(candidates) + len(left_out) < MOST_ENTRIES:
         outline, path = waiting.pop()
         below = list(outline.all("outline"))
         name = _name_of(outline)
@@ -45,7 +52,7 @@ def read_opml(document: Document) -> Reading:
         kind="opml",
         candidates=tuple(candidates),
         left_out=tuple(left_out),
-        warnings=(tree.trouble,) if tree.trouble else (),
+        warnings=tuple(filter(None, (tree.trouble, TOO_MANY if waiting else ""))),
     )
 
 

@@ -22,6 +22,8 @@ _YAML_PAIR = re.compile(
 )
 _YAML_OTHER = re.compile(r"\s*-\s*\S|\s*-\s*$|\s*#|---|\.\.\.|\s{2,}\S")
 _TOML_TABLE = re.compile(r"\s*\[\[?\s*[\w.\"' -]+\s*\]\]?\s*(?:#.*)?$")
+_MOST_DOTS = 60
+_DOTTED = re.compile(r"""[\w."' \t-]+""")
 _TOML_ARRAY = re.compile(r"\s*\[\[\s*[\w.\"'-]+\s*\]\][ \t]*\n")
 _TOML_PAIR = re.compile(r"""\s*["']?([\w .-]{1,60}?)["']?\s*=\s*\S""")
 _ADDRESS = re.compile(r"""["']?https?://""")
@@ -65,6 +67,9 @@ def is_toml(text: str) -> bool:
 
 def read_toml(document: Document) -> Reading:
     """Read the records of a TOML document."""
+    # The parser is quadratic in the parts of a dotted key, in time and in memory.
+    if any(run.count(".") > _MOST_DOTS for run in _DOTTED.findall(document.text)):
+        raise UnreadableSource("It is TOML with keys of too many parts.")
     try:
         value = tomllib.loads(document.text)
     except (ValueError, RecursionError) as exc:
