@@ -19,6 +19,7 @@ _TERM = re.compile(r"[ \t]*(\S.{0,500}?):{2,4}(?:[ \t]+(.*))?")
 _ATTRIBUTE = re.compile(r":(!?[\w-]{1,60}):[ \t]*(.*)")
 _REFERENCE = re.compile(r"\{([\w-]{1,60})\}")
 _FENCE = re.compile(r"(?:-{4,}|={4,}|\.{4,}|\+{4,}|/{4,}|_{4,}|\*{4,}|```|\|===)\s*")
+_MOST_ADDED = 1_000
 _VERBATIM = ("-", ".", "+", "/", "`")
 _IGNORED = re.compile(r"(?:image::|video::|include::|toc::|//|\[\[?[^\]]*\]\]?$)")
 _INLINE = re.compile(
@@ -58,11 +59,14 @@ def _lines(lines: list[str]) -> Iterator[Line]:
             continue
         if stated := _ATTRIBUTE.fullmatch(line[:4_000]):
             if len(attributes) < 500:
-                attributes[stated[1].lower()] = stated[2].strip()[:2_000]
+                attributes[stated[1].lower()] = stated[2].strip()[:500]
             continue
+        line = line[:12_000]
+        # What attributes add is bounded, so that a small text stays one.
+        longest = len(line) + _MOST_ADDED
         line = _REFERENCE.sub(
-            lambda match: attributes.get(match[1].lower(), match[0]), line[:12_000]
-        )
+            lambda match: attributes.get(match[1].lower(), match[0]), line
+        )[:longest]
         if heading := _HEADING.fullmatch(line):
             yield Line("heading", len(heading[1]), heading[2])
         elif not line or line == "+":
