@@ -77,10 +77,11 @@ def _group(lines: Sequence[str], following: Sequence[str]) -> Iterator[Block]:
         for n in bare:
             yield from _item((*_named(lines[n - 1]), *_linked(lines[n])))
         return
+    listed = set(addresses)
     for n, line in enumerate(lines):
-        if n in addresses:
+        if n in listed:
             yield from _item(_line(line))
-        elif n + 1 < len(lines) and n + 1 in addresses:
+        elif n + 1 in listed:
             yield from _heading(line)
 
 
