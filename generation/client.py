@@ -24,6 +24,7 @@ from generation.exceptions import (
     InternalAPIUnreachable,
     RunRefused,
 )
+from generation.interrupts import deferred
 from generation.signing import COVERED, COVERED_IN_POST, MARK, signature
 
 log = structlog.get_logger(__name__)
@@ -171,9 +172,10 @@ class RemoteDirectoryOperations:
         batch = CommandBatch(
             run_id=self.run_id, attempt=self._attempt, commands=commands
         )
-        answer = self._api.post(
-            f"{self._directory}/commands", batch.model_dump_json(), key=key
-        )
+        # An interrupt within pydantic's own code would come out as a mistake of ours.
+        with deferred():
+            message = batch.model_dump_json()
+        answer = self._api.post(f"{self._directory}/commands", message, key=key)
         return Reply.model_validate_json(answer.content)
 
 

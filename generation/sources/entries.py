@@ -23,6 +23,7 @@ from generation.sources.listed import (
     NoEntry,
     is_silent,
     link_name,
+    names_its_link,
     own_links,
     without_link,
 )
@@ -110,7 +111,8 @@ def _named_by_link(
     if not name:
         return NoEntry(plain_text(pieces)[:LONGEST_GROUP], url, NO_NAME)
     tail = read_tail(pieces[first + 1 :], base)
-    if says_nothing(name) and not tail.description:
+    named = names_its_link(name, pieces[first])
+    if says_nothing(name) and not named and not tail.description:
         return NoEntry(name, url, SILENT)
     return _entry(name, url, tail, marks)
 

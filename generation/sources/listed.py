@@ -11,7 +11,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from generation.sources.figures import drop_figures, is_figure
 from generation.sources.labels import says_nothing
-from generation.sources.names import clean_name, squeeze
+from generation.sources.names import clean_name, name_key, squeeze
 from generation.sources.pieces import BARE_URL, Piece, Pieces
 from generation.sources.urls import clean_url, host_of
 
@@ -106,3 +106,10 @@ def is_silent(piece: Piece) -> bool:
         or bool(BARE_URL.fullmatch(squeeze(piece.text)))
         or squeeze(piece.text).casefold() == host_of(clean_url(piece.url))
     )
+
+
+def names_its_link(text: str, link: Piece) -> bool:
+    """Tell "GitLab" on a link to GitLab's own page from "GitLab" on a repository."""
+    url = clean_url(link.url)
+    key = name_key(text)
+    return len(key) > 3 and key in host_of(url) and not urlsplit(url).path.strip("/")

@@ -19,6 +19,7 @@ from generation.sources.listed import (
     NoEntry,
     is_silent,
     link_name,
+    names_its_link,
     own_links,
     without_link,
 )
@@ -115,7 +116,9 @@ def _row_name(cells: Sequence[Pieces], column: int, link: Piece) -> str:
         named = [p for p in cell if p.kind == "link" and not is_silent(p)]
         strong = [p for p in cell if p.kind == "strong" and p.text.strip()]
         text = (named or strong or [Piece("text", plain_text(cell))])[0].text
-        if squeeze(text) and not says_nothing(text):
+        if squeeze(text) and not (
+            says_nothing(text) and not names_its_link(text, link)
+        ):
             return clean_name(text)[:LONGEST_NAME]
     return "" if is_silent(link) else link_name(link)
 

@@ -34,13 +34,14 @@ NOTHING = " \t\n,|/·•;&+"
 # The last three are the CJK full stop, exclamation mark and question mark.
 _SENTENCE_END = (*'.!?…)]”"|·', "\u3002", "\uff01", "\uff1f")
 
+_IN_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]{2,40})[)\]]")
 _EMPTY_BRACKETS = re.compile(r"\s*[(\[][\s,;|/·•&+]*[)\]]")
 
 
 def read_tail(pieces: Pieces, base: str) -> Tail:
     """Read what follows a name: first the marks, then the text, then marks and links."""
     rest = [piece for piece in pieces if piece.kind != "image"]
-    labels = _leading_marks(rest)
+    labels = [*_leading_licence(rest), *_leading_marks(rest)]
     trailing: list[str] = []
     facts: dict[str, str] = {}
     while rest:
@@ -73,6 +74,17 @@ def read_tail(pieces: Pieces, base: str) -> Tail:
 def _is_beside(label: str) -> bool:
     """Tell whether a link's text is no part of the sentence around it."""
     return is_read_more(label) or is_figure(label)
+
+
+def _leading_licence(rest: list[Piece]) -> list[str]:
+    """Take off a licence in brackets right behind the name: "(MIT) - a store"."""
+    match = (
+        _IN_BRACKETS.match(rest[0].text) if rest and rest[0].kind == "text" else None
+    )
+    if match is None or not is_licence(match[1]):
+        return []
+    rest[0] = rest[0]._replace(text=rest[0].text[match.end() :])
+    return [match[1]]
 
 
 def _leading_marks(rest: list[Piece]) -> list[str]:

@@ -27,6 +27,9 @@ SHOWN_CATEGORIES = 20
 SHOWN_LEFT_OUT = 3
 SHOWN_WARNINGS = 10
 
+# What people want to know of an item before there is one.
+SHOWN = {"name", "url", "description", "category", "tags", "labels", "facts"}
+
 
 class Command(BaseCommand):
     help = (
@@ -90,8 +93,7 @@ def _as_json(found: Inspection, *, items: int | None) -> str:
         "reasons": dict(found.reasons.most_common()),
         "warnings": list(found.warnings),
         "first_items": [
-            item.model_dump(mode="json", exclude={"sources", "body"})
-            for item in found.items[:items]
+            item.model_dump(mode="json", include=SHOWN) for item in found.items[:items]
         ],
         "first_left_out": [
             left.model_dump(mode="json", exclude={"source"})

@@ -12,7 +12,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from generation.sources.entries import NO_LINK, NO_NAME, NOT_WEB, Entry, NoEntry
 from generation.sources.labels import (
     is_licence,
     is_read_more,
@@ -22,6 +21,7 @@ from generation.sources.labels import (
     says_nothing,
     split_labels,
 )
+from generation.sources.listed import NO_LINK, NO_NAME, NOT_WEB, Entry, NoEntry
 from generation.sources.names import clean_description, clean_name, squeeze
 from generation.sources.pages.links import Found, Rank, rank_links
 from generation.sources.pages.parts import Part, Parts, common_classes, parts_of
