@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 from git import Git
 from git.exc import CommandError
 
-from generation.exceptions import RepositoryError, RepositoryMoved
+from generation.exceptions import RepositoryError, RepositoryMoved, RunRefused
 
 MAIN = "refs/heads/main"
 PLAIN = "100644"
@@ -189,6 +189,8 @@ class Repository:
 
         Objects that no ref leads to stay for two weeks, should somebody want them back.
         """
+        for draft in self.path.parent.glob(f".{self.path.name}.*"):
+            shutil.rmtree(draft, ignore_errors=True)
         if not self.exists():
             return
         self._sweep_debris()
@@ -220,23 +222,53 @@ class Repository:
             raise RepositoryError(f"git did not write a commit in {self.path}")
         return written
 
-    def move(self, ref: str, *, new: str | None, old: str | None) -> None:
+    def move(
+        self, ref: str, *, new: str | None, old: str | None, holding: str | None = None
+    ) -> None:
         """Point a ref elsewhere if it is still at `old`. None stands for "no such ref".
 
-        Raises RepositoryMoved when somebody else was quicker.
+        Raises RepositoryMoved when somebody else was quicker. `holding` is a ref that has
+        to be there at that moment, else RunRefused: whoever deletes it keeps us from moving.
         """
         _check_ref(ref)
-        zero = "0" * 40
-        arguments = (ref, new or zero, old or zero) if new else ("-d", ref, old or zero)
+        verb = "update" if new and old else "create" if new else "delete"
+        commits = " ".join(commit for commit in (new, old) if commit)
+        lines = [f"{verb} {ref} {commits}"]
+        if holding and (held := self.head(holding)):
+            lines.append(f"verify {holding} {held}")
+        elif holding:
+            raise RunRefused(f"another attempt has taken over in {self.path.name}")
         try:
-            self._git("update-ref", *arguments)
+            self._update_refs(*lines)
         except RepositoryError as exc:
+            if holding and self.head(holding) is None:
+                raise RunRefused(
+                    f"another attempt has taken over in {self.path.name}"
+                ) from exc
             if self.head(ref) != old:
                 raise RepositoryMoved(
                     f"{self.path.name} was changed by somebody else during this run; "
                     "run it again"
                 ) from exc
             raise
+
+    def take_ref(self, ref: str, *, commit: str | None, others: str) -> None:
+        """Drop all other refs below a folder, and hold `commit` by `ref`, in one step.
+
+        Whoever holds one of the others (see `move`) does so no longer after this.
+        """
+        _check_ref(ref)
+        held = self.refs(others)
+        lines = [f"delete {name} {at}" for name, at in held.items() if name != ref]
+        if commit and ref not in held and self.has(commit):
+            lines.append(f"create {ref} {commit}")
+        if lines:
+            self._update_refs(*lines)
+
+    def _update_refs(self, *lines: str) -> None:
+        """Change several refs at once: all of them, or none."""
+        with self._process("update-ref", "--stdin") as (stdin, _):
+            stdin.write("".join(f"{line}\n" for line in lines).encode())
 
     def _git(self, *arguments: str) -> bytes:
         """Run a git command to its end and return what it printed."""

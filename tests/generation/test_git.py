@@ -184,3 +184,14 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(RepositoryError, match="could not be written"):
         Repository(tmp_path / "file" / "x.git").create()
+
+
+def test_a_half_made_repository_is_cleared_away(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "clocks.git")
+    draft = tmp_path / ".clocks.git.4711"
+    (draft / "objects").mkdir(parents=True)
+    (tmp_path / ".other.git.4711").mkdir()
+
+    repository.tidy()
+
+    assert [path.name for path in tmp_path.iterdir()] == [".other.git.4711"]
