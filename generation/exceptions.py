@@ -11,6 +11,7 @@ GenerationError
 ├── NothingFound           every source failed, or none of them holds an item
 │   └── SourcesBusy            and one of them says when to come back
 ├── RepositoryError        git refused, or the disk did
+│   ├── RepositoryLocked       another git is at work there, or was killed at it
 │   ├── RepositoryMoved        somebody pushed between our reading and our writing
 │   └── HalfPublished          one branch has moved, another not, and there is no way back
 ├── RunRefused             the run is not ours to execute (finished, claimed, unknown)
@@ -90,6 +91,11 @@ class RepositoryError(GenerationError):
 
 class RepositoryMoved(RepositoryError):
     may_pass = True
+
+
+class RepositoryLocked(RepositoryError):
+    may_pass = True
+    retry_after = 60.0
 
 
 class HalfPublished(RepositoryError):

@@ -50,6 +50,7 @@ from generation.operations import DirectoryOperations
 from generation.pipeline import STEPS, Step
 from generation.pipeline.draft import Draft, Tools
 from generation.publish import (
+    KINDS,
     Publication,
     Signature,
     has_begun,
@@ -191,6 +192,9 @@ class _Run:
         self._spoke_at = 0.0
 
     def execute(self, dry_run: bool) -> Report:
+        if self._context.attempt > 1:
+            for kind in KINDS:
+                self._repository(kind).unlock()
         start = RecordGenerationStart(started_at=datetime.now(UTC))
         if recovered := self._recover(start):
             return recovered
