@@ -142,7 +142,7 @@ def two_sweepers(scene: Scene) -> None:
     hold(scene, sweepers=0)
     cluster_is_killed(scene)
     everybody_ends(scene)
-    time.sleep(lease_of(scene) + 1)
+    time.sleep(scene.lease + 1)
     for name in ("one", "two"):
         scene.arm(name, at="losing")
     scene.start_sweepers("one", "two")
@@ -289,10 +289,6 @@ def refused(scene: Scene, directory: str) -> bool:
     lines = scene.stack.log("web").splitlines()
     plain = directory.replace("-", "")
     return any("409" in line and plain in line.replace("-", "") for line in lines)
-
-
-def lease_of(scene: Scene) -> int:
-    return int(scene.stack.environment["RUN_LEASE_SECONDS"])
 
 
 @contextmanager
