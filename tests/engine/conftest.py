@@ -74,7 +74,7 @@ def free_port() -> int:
 
 
 def wait_until(
-    what: Callable[[], Any], *, seconds: float = 30, or_go_on: bool = False
+    what: Callable[[], Any], *, seconds: float = 60, or_go_on: bool = False
 ) -> Any:
     """Ask until the answer is true, and return it."""
     deadline = time.monotonic() + seconds

@@ -51,6 +51,17 @@ def kill_the_worker(scene: Scene) -> None:
     everybody_ends(scene)
 
 
+def kill_idle_workers(scene: Scene) -> None:
+    """SIGKILL of each worker that waits for a task: one of them holds the queue's lock."""
+    scene.start_cluster("first", workers=2)
+    scene.start_sweepers("one", "two")
+    wait_until(lambda: len(scene.workers()) == 2)
+    for pid in scene.workers():
+        kill(pid)
+    wait_until(lambda: scene.stack.log("worker").count("after death") == 2)
+    scene.launch(scene.places)
+
+
 def kill_the_cluster(scene: Scene) -> None:
     """SIGKILL of all that belongs to a worker host but the runs, which have to notice."""
     hold(scene, workers=len(scene.held) or 1)
@@ -73,7 +84,9 @@ def stop_the_cluster(scene: Scene) -> None:
     for pid in frozen:
         kill(pid, signal.SIGCONT)
     everybody_ends(scene)
-    wait_until(lambda: all(refused(scene, row.directory) for [row] in rows.values()))
+    wait_until(
+        lambda: all(refused(scene, str(row.directory)) for [row] in rows.values())
+    )
     assert scene.rows() == rows, "a zombie has changed a row"
     assert scene.heads() == heads, "a zombie has moved a branch"
 
@@ -221,6 +234,7 @@ UNFINISHED = tuple(place for place in PLACES if place != "told")
 FAULTS = (
     Fault(kill_the_child, IN_RUNS, sample=(*IN_STEPS, *STAGING, *PUBLISHING)),
     Fault(kill_the_worker, IN_RUNS, sample=("items-extraction", "moved-data")),
+    Fault(kill_idle_workers, (QUEUED,), sample=(QUEUED,)),
     Fault(kill_the_cluster, sample=(QUEUED, "content-retrieval", "moved-list")),
     Fault(
         stop_the_cluster, UNFINISHED, sample=("items-merge", "announced", "moved-data")

@@ -74,8 +74,8 @@ class Row(NamedTuple):
     error: str
     planned_commits: Any
     status: str
-    directory: str
-    id: str
+    directory: Any
+    id: Any
 
 
 class Scene:
@@ -148,6 +148,11 @@ class Scene:
                 if all(mark in given for mark in marks) and not is_zombie:
                     found.append(int(folder.name))
         return found
+
+    def workers(self) -> list[int]:
+        """The workers that have said hello and are alive."""
+        known = self.stack.query("SELECT pid FROM directories_worker")
+        return [pid for (pid,) in known if is_alive(pid)]
 
     # Runs, and where they stop.
 
