@@ -74,6 +74,10 @@ def stop_the_cluster(scene: Scene) -> None:
     """SIGSTOP of a whole worker host beyond the lease, and SIGCONT when others are done."""
     hold(scene)
     frozen = scene.processes("first")
+    if not scene.stack.redis:
+        # Who is frozen in a transaction on SQLite keeps everybody from the one file.
+        facts = [where(scene, place) for place in scene.held]
+        frozen = [pid for fact in facts for pid in fact.values()]
     for pid in frozen:
         kill(pid, signal.SIGSTOP)
     scene.start_cluster("second", workers=2)
