@@ -14,6 +14,14 @@ from generation.git import Repository
 from generation.publish import repository_path
 from generation.repositories.state import FOLDER
 
+# What a website needs of its browser, and nothing more: its own files, and the machine
+# that reads the search index.
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
 # Names a folder that we wrote and may replace.
 MARKER = ".gazetteer-export"
 

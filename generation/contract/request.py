@@ -76,6 +76,21 @@ class Company(Asked):
     website: HttpUrl | None = None
 
 
+class Website(Asked):
+    """How the website looks and where it will stand. `config.yml` says more."""
+
+    url: HttpUrl = ""
+    """where the website will stand, such as `https://example.org/list/`"""
+    accent: Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
+    """the colour of links and buttons, such as `#0b6b5d`"""
+    language: Annotated[
+        str, StringConstraints(pattern=r"^([a-z]{2,3}(-\w{2,8})*)?$")
+    ] = ""
+    """the language of its items, such as `en` or `pt-BR`"""
+    domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{0,253}$")] = ""
+    """a host name of its own, for hosts that read it from a file `CNAME`"""
+
+
 class DocumentReference(Asked):
     """A source document that is kept elsewhere, by the hash of its bytes."""
 
@@ -119,6 +134,7 @@ class GenerationRequest(Asked):
     update_with_pull_request: bool = True
     badge_evaluation_enabled: bool = False
     website_repository_creation_method: Literal["built-in"] = "built-in"
+    website: Website | None = None
     config: Tuning = Tuning()
 
     @model_validator(mode="after")

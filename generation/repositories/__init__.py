@@ -6,7 +6,9 @@ order. What reaches git, and how, is `git.py`'s and `publish.py`'s business.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from pydantic import Field
 
 from generation.items import Record
 
@@ -19,10 +21,14 @@ class File(NamedTuple):
 
 
 class Masthead(Record):
-    """What stands at the head of a directory's list and website."""
+    """What stands at the head of a directory's list and website.
+
+    `config` holds further keys for `config.yml`.
+    """
 
     slug: str
     name: str
     description: str = ""
     company_name: str = ""
     company_website: str = ""
+    config: dict[str, Any] = Field(default_factory=dict)

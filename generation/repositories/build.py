@@ -20,8 +20,16 @@ from generation.repositories.data import (
     tag_entries,
 )
 from generation.repositories.list import render_list
-from generation.repositories.state import Reconciled, reconcile, take_snapshot
-from generation.repositories.website import render_website
+from generation.repositories.site import Owner, SiteSettings, read_owner
+from generation.repositories.state import (
+    Provenance,
+    Reconciled,
+    Snapshot,
+    reconcile,
+    take_snapshot,
+)
+from generation.repositories.website import plan_website
+from generation.repositories.website.manifest import bring_up_to_date
 
 
 class Part(NamedTuple):
@@ -44,7 +52,9 @@ class Build:
         self._context = context
         self._stored = stored
         self._draft = draft
-        self._masthead = _masthead(context)
+        settings = _settings(context)
+        self._masthead = _masthead(context, settings)
+        self._owner = _read_owner(stored.snapshot, settings)
         self.changes: dict[RepositoryKind, Change] = {}
         self.left_alone: dict[RepositoryKind, tuple[str, ...]] = {}
 
@@ -56,10 +66,18 @@ class Build:
                 snapshot, result = self._stored.snapshot, self._data()
             case "list":
                 snapshot = take_snapshot(repository)
-                result = reconcile(snapshot, render_list(catalogue, self._masthead))
+                result = reconcile(
+                    snapshot, render_list(catalogue, self._masthead, self._owner)
+                )
             case "website":
                 snapshot = take_snapshot(repository)
-                result = reconcile(snapshot, render_website(catalogue, self._masthead))
+                pages = plan_website(
+                    catalogue,
+                    self._masthead,
+                    self._owner,
+                    sources=_sources(self._draft),
+                )
+                result = bring_up_to_date(snapshot, pages)
         self.changes[kind] = Change(
             repository=repository,
             old=snapshot.commit,
@@ -147,7 +165,29 @@ class Build:
         return f"{text[0].upper()}{text[1:]}"
 
 
-def _masthead(context: RunContext) -> Masthead:
+def _settings(context: RunContext) -> SiteSettings:
+    website = context.request.website
+    return (
+        SiteSettings(**website.model_dump(exclude_defaults=True))
+        if website
+        else SiteSettings()
+    )
+
+
+def _read_owner(snapshot: Snapshot, settings: SiteSettings) -> Owner:
+    """Read the owner's own files, and `config.yml` only if a person has edited it."""
+    repository, tree = snapshot.repository, snapshot.tree
+    config = None
+    if snapshot.is_edited("config.yml"):
+        [config] = repository.read([tree["config.yml"]])
+    return read_owner(tree, repository.read, settings=settings, config=config)
+
+
+def _sources(draft: Draft) -> dict[str, tuple[Provenance, ...]]:
+    return {record.slug: record.sources for record in draft.records}
+
+
+def _masthead(context: RunContext, settings: SiteSettings) -> Masthead:
     request, directory = context.request, context.directory
     company = request.company
     return Masthead(
@@ -156,6 +196,7 @@ def _masthead(context: RunContext) -> Masthead:
         description=directory.description,
         company_name=company.name if company else "",
         company_website=(company.website or "") if company else "",
+        config=settings.as_config(),
     )
 
 

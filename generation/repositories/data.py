@@ -315,7 +315,7 @@ def _config(catalogue: Catalogue, masthead: Masthead, prompt: str) -> dict[str, 
         document["copyright_year"] = int(max(years))
     if prompt:
         document["metadata"] = {"initial_prompt": prompt}
-    return document
+    return document | masthead.config
 
 
 def _readme(masthead: Masthead) -> bytes:

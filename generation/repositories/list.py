@@ -21,6 +21,7 @@ from generation.anchors import Anchors
 from generation.items import Catalogue, Category, Item
 from generation.markup import escape_markdown, link_target
 from generation.repositories import File, Masthead
+from generation.repositories.site import Owner
 from generation.repositories.wording import (
     heading_of,
     main_heading,
@@ -57,7 +58,9 @@ class Section:
         return sum(len(line.encode()) + 1 for line in self.lines)
 
 
-def render_list(catalogue: Catalogue, masthead: Masthead) -> Iterator[File]:
+def render_list(
+    catalogue: Catalogue, masthead: Masthead, owner: Owner | None = None
+) -> Iterator[File]:
     """Render the README, pages for categories too big for it, and contributing.md."""
     title = title_of(masthead.name)
     sections = list(_sections(catalogue, title))

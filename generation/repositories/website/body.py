@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from generation.fact_sheet import fact_sheet
 from generation.items import Item
-from generation.markup import make_cleaner, render_markdown
+from generation.markup import make_cleaner, plain_text, render_markdown
 from generation.repositories.website.addresses import web_link
 
 TAGS = {
@@ -25,6 +25,9 @@ TAGS = {
 HEADING = re.compile(r"(</?h)([1-6])>")
 ALIGNED_CELL = re.compile(r'<(t[hd]) align="(center|right)">')
 LEADS_NOWHERE = re.compile(r'<a rel="noopener nofollow">(.*?)</a>', re.DOTALL)
+FRONT_MATTER = re.compile(r"---\n(.{0,4000}?)\n---\n", re.DOTALL)
+FRONT_TITLE = re.compile(r"^title:(.+)$", re.MULTILINE)
+FIRST_HEADING = re.compile(r"\A\s*# +(.+)$", re.MULTILINE)
 OPENING = re.compile(r"<(h[1-6]|p)>(.*?)</\1>\s*", re.DOTALL)
 
 
@@ -61,6 +64,28 @@ def render_body(item: Item) -> Markup:
     text = ALIGNED_CELL.sub(r'<\1 class="align-\2">', LEADS_NOWHERE.sub(r"\1", text))
     # What the cleaner made is markup already, and only tags of it were renamed.
     return Markup(_with_headings_from_second(text))  # noqa: S704
+
+
+def render_note(text: str) -> Markup:
+    """Render a page of the owner's own; its first heading is the page's."""
+    html_text = clean(render_markdown(_front_matter(text)[1])).strip()
+    html_text = _without_opening(html_text, heading_of_note(text, ""))
+    html_text = LEADS_NOWHERE.sub(r"\1", html_text)
+    html_text = ALIGNED_CELL.sub(r'<\1 class="align-\2">', html_text)
+    return Markup(_with_headings_from_second(html_text))  # noqa: S704 - cleaned above
+
+
+def heading_of_note(text: str, name: str) -> str:
+    """Find what a page calls itself: in its front matter, else its first heading."""
+    front, body = _front_matter(text)
+    titles = (*FRONT_TITLE.findall(front), *FIRST_HEADING.findall(body))
+    plain = plain_text(titles[0].strip("\"' ")) if titles else ""
+    return plain or name.replace("-", " ").capitalize()
+
+
+def _front_matter(text: str) -> tuple[str, str]:
+    found = FRONT_MATTER.match(text)
+    return (found[1], text[found.end() :]) if found else ("", text)
 
 
 def _with_headings_from_second(text: str) -> str:

@@ -1,21 +1,26 @@
 """The catalogue as its visitors walk through it: sorted, cross-linked, each lookup made once.
 
-A group without items does not exist here, so that nothing can link to it.
+A group without items does not exist here, so that nothing can link to it. Everything that
+a page is made of carries a `mark`, a digest of it: equal marks, equal pages.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import sys
 import zlib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import NamedTuple
 
 from generation.items import Catalogue, Category, Item, Tag
+from generation.repositories.site import Collection
+from generation.repositories.state import Provenance
 from generation.repositories.website.addresses import Link, page_name, web_link
 
 TINTS = 8
@@ -23,7 +28,10 @@ RELATED = 6
 # So many candidates a tag are weighed as related items: the work stays in proportion to
 # the number of items, however many of them share a tag.
 NEIGHBOURS = 24
-TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
+TIMESTAMP = re.compile(r"\d{4}-(?:0\d|1[0-2])-[0-3]\d [0-2]\d:[0-5]\d")
+DAY = re.compile(r"\d{4}-(?:0\d|1[0-2])-[0-3]\d")
+# Where an item may say when it was added; a run does not write it.
+ADDED = ("added_at", "created_at", "date_added")
 
 
 class Tile(NamedTuple):
@@ -35,14 +43,21 @@ class Tile(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """A category or a tag, with what it holds."""
+    """A category, a tag or a collection, with what it holds."""
 
+    kind: str
     id: str
     name: str
     description: str
-    path: str
+    folder: str
     tile: Tile
+    priority: int
+    mark: str
     cards: list[Card] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder}index.html"
 
     @property
     def anchor(self) -> str:
@@ -51,52 +66,81 @@ class Group:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Card:
-    """An item and where everything about it is."""
+    """An item and where everything about it is. `brief` marks what a link to it shows."""
 
     item: Item
-    path: str
+    folder: str
     link: Link | None
     tile: Tile
     category: Group
     tags: tuple[Group, ...]
+    sources: tuple[Provenance, ...]
+    mark: str
+    brief: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder}index.html"
+
+    @property
+    def day(self) -> str:
+        """The day of the last change, or nothing where the item does not say."""
+        return (
+            self.item.updated_at[:10] if TIMESTAMP.match(self.item.updated_at) else ""
+        )
+
+    @property
+    def added(self) -> str:
+        """The day on which the item was added, where it says so."""
+        known = {**self.item.extra, **self.item.meta}
+        days = (str(known[key]) for key in ADDED if key in known)
+        return next((day[:10] for day in days if DAY.match(day)), "")
 
 
 class Shelves:
     """What all pages of one website share."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        categories = _groups(catalogue.categories, folder="categories")
-        tags = _groups(catalogue.tags, folder="tags")
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        collections: Sequence[Collection] = (),
+        sources: Mapping[str, tuple[Provenance, ...]] | None = None,
+    ) -> None:
+        categories = _groups(catalogue.categories, kind="category", at="categories")
+        tags = _groups(catalogue.tags, kind="tag", at="tags")
+        found = sources or {}
         self.cards = [
-            _card(item, categories=categories, tags=tags)
+            _card(item, categories, tags, found.get(item.slug, ()))
             for item in sorted(catalogue.items, key=_item_order)
         ]
         for card in self.cards:
             for group in (card.category, *card.tags):
                 group.cards.append(card)
-        priorities = {
-            category.id: category.priority for category in catalogue.categories
-        }
-        self.categories = sorted(
-            (group for group in categories.values() if group.cards),
-            key=lambda group: (
-                _priority(priorities.get(group.id)),
-                *_name_order(group),
-            ),
-        )
+        self.categories = _filled(categories)
         self.tags = sorted(
             (group for group in tags.values() if group.cards), key=_name_order
         )
+        self.collections = _filled(_fill(collections, self.cards))
         self.featured = [card for card in self.cards if card.item.featured]
-        self.updated_at = max(
-            filter(TIMESTAMP.fullmatch, (item.updated_at for item in catalogue.items)),
-            default=None,
+        self.changed = sorted(
+            (card for card in self.cards if card.day),
+            key=lambda card: card.item.updated_at,
+            reverse=True,
         )
+        self.updated_at = self.changed[0].item.updated_at if self.changed else None
 
     def with_related(self) -> Iterator[tuple[Card, list[Card]]]:
         """Pair every item with those most like it, one category after another."""
         for category in self.categories:
             yield from _related(category.cards)
+
+
+def mark_of(*parts: str) -> str:
+    """Digest what something is made of, in so many letters that none meets another."""
+    return hashlib.blake2b(
+        "\0".join(parts).encode("utf-8", "replace"), digest_size=10
+    ).hexdigest()
 
 
 def _related(cards: Sequence[Card]) -> Iterator[tuple[Card, list[Card]]]:
@@ -134,28 +178,70 @@ def tile(name: str, *, seed: str) -> Tile:
     return Tile(letter.upper()[:1], zlib.crc32(seed.encode("utf-8", "replace")) % TINTS)
 
 
-def _card(item: Item, *, categories: dict[str, Group], tags: dict[str, Group]) -> Card:
+def _card(
+    item: Item,
+    categories: dict[str, Group],
+    tags: dict[str, Group],
+    sources: tuple[Provenance, ...],
+) -> Card:
+    category = categories[item.category]
+    own = tuple(tags[id] for id in dict.fromkeys(item.tags))
+    brief = mark_of(item.slug, item.name, item.source_url)
+    # The fields one by one: to dump the whole model takes three times as long.
+    facts = json.dumps((item.meta, item.extra), sort_keys=True, default=str)
+    said = (item.description, item.markdown, item.updated_at, facts, str(item.featured))
+    places = (part for source in sources for part in (source.source, source.locator))
+    groups = (category.mark, *(tag.mark for tag in own))
     return Card(
         item=item,
-        path=f"items/{page_name(item.slug)}.html",
+        folder=f"items/{page_name(item.slug)}/",
         link=web_link(item.source_url),
         tile=tile(item.name, seed=item.slug),
-        category=categories[item.category],
-        tags=tuple(tags[id] for id in dict.fromkeys(item.tags)),
+        category=category,
+        tags=own,
+        sources=sources,
+        mark=mark_of(brief, *said, *groups, *places),
+        brief=brief,
     )
 
 
-def _groups(members: Iterable[Category | Tag], *, folder: str) -> dict[str, Group]:
+def _groups(
+    members: Iterable[Category | Tag | Collection], *, kind: str, at: str
+) -> dict[str, Group]:
     return {
         member.id: Group(
+            kind=kind,
             id=member.id,
             name=member.name,
-            description=member.description if isinstance(member, Category) else "",
-            path=f"{folder}/{page_name(member.id)}.html",
+            description=getattr(member, "description", ""),
+            folder=f"{at}/{page_name(member.id)}/",
             tile=tile(member.name, seed=member.id),
+            priority=_priority(getattr(member, "priority", None)),
+            mark=mark_of(member.id, member.name, getattr(member, "description", "")),
         )
         for member in members
     }
+
+
+def _fill(collections: Sequence[Collection], cards: list[Card]) -> dict[str, Group]:
+    """Put into each collection what it names, or what names it."""
+    groups = _groups(collections, kind="collection", at="collections")
+    named = {one.id: frozenset(one.items) for one in collections}
+    for card in cards if groups else ():
+        extra = card.item.extra
+        several = extra.get("collections")
+        own = several if isinstance(several, list) else [extra.get("collection")]
+        for id_, group in groups.items():
+            if id_ in own or card.item.slug in named[id_]:
+                group.cards.append(card)
+    return groups
+
+
+def _filled(groups: Mapping[str, Group]) -> list[Group]:
+    return sorted(
+        (group for group in groups.values() if group.cards),
+        key=lambda group: (group.priority, *_name_order(group)),
+    )
 
 
 def _item_order(item: Item) -> tuple[bool, str, str]:

@@ -1,0 +1,491 @@
+"""The pages that people read: which there are, and what each of them is made of.
+
+A page is made when somebody asks for it. Until then it has a mark, a digest of everything
+that its bytes follow from, so that a run can leave alone what has not changed.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from generation.repositories import Masthead
+from generation.repositories.site import Note, Owner
+from generation.repositories.website import structured
+from generation.repositories.website.addresses import Link, web_link
+from generation.repositories.website.body import (
+    heading_of_note,
+    render_body,
+    render_note,
+)
+from generation.repositories.website.colour import palettes
+from generation.repositories.website.facts import (
+    count_of,
+    find_filters,
+    read_facts,
+)
+from generation.repositories.website.feeds import FEEDS, FeedLink, feed_links
+from generation.repositories.website.page import Page
+from generation.repositories.website.shelves import Card, Group, Shelves, mark_of, tile
+from generation.repositories.website.theme import Theme, excerpt
+from generation.repositories.website.words import words_of
+
+# Up to here the front page shows everything; beyond, it leads to the categories.
+INDEX_ITEMS = 150
+INDEX_TAGS = 30
+INDEX_SHELVES = 60
+CHOICE_TAGS = 80
+PER_PAGE = 60
+NEIGHBOURS = 40
+CHANGES = 100
+SCHEMA = "schemas/items-1.json"
+# Stands for the way to the root in what is made once for all pages. Everything foreign is
+# escaped, so nobody else can have written it.
+ROOT = "<root>"
+_ROOT = Markup(ROOT)  # noqa: S704 - written here
+
+
+class MenuEntry(NamedTuple):
+    label: str
+    href: str
+    section: str = ""
+    outside: bool = False
+
+
+class SourceRow(NamedTuple):
+    """A source on the page about the directory."""
+
+    name: str
+    link: Link | None
+    items: int
+    latest: str
+
+
+class Site:
+    """One website: what its pages share."""
+
+    def __init__(self, shelves: Shelves, masthead: Masthead, owner: Owner) -> None:
+        self.shelves = shelves
+        self.masthead = masthead
+        self.owner = owner
+        self.settings = owner.settings
+        self.words = words_of(self.settings.language, owner.words)
+        self.light, self.dark = palettes(self.settings.accent)
+        self.tile = tile(masthead.name, seed=masthead.slug)
+        self.filters = find_filters(
+            (card.item.meta for card in shelves.cards), self.words
+        )
+        self.has_stars = any(count_of(card.item.meta) for card in shelves.cards)
+        self._theme = Theme(owner.templates)
+        self._chromes: dict[tuple[str, str], dict[str, Markup]] = {}
+        self._cards: dict[Card, str] = {}
+        self._briefs: dict[Card, str] = {}
+        self.year = (shelves.updated_at or "")[:4]
+        # What every page is made of, before anything of its own.
+        self.mark = mark_of(
+            masthead.model_dump_json(),
+            self.settings.model_dump_json(),
+            repr(self.words.items()),
+            repr(sorted(owner.templates.items())),
+            repr(sorted(owner.static)),
+            repr([note.name for note in owner.notes]),
+            self.year,
+            *map(str, (bool(shelves.cards), bool(shelves.tags), self._has_collections)),
+        )
+
+    @property
+    def _has_collections(self) -> bool:
+        return bool(self.shelves.collections)
+
+    def url_of(self, path: str) -> str:
+        """The absolute address of a page, or nothing where the site has none."""
+        return self.settings.url and self.settings.url + path.removesuffix("index.html")
+
+    def picture_of(self, group: Group | None) -> str:
+        name = f"{group.folder}picture.png" if group else "picture.png"
+        return self.settings.url and self.settings.url + name
+
+    def page(
+        self,
+        path: str,
+        template: str,
+        *,
+        mark: Iterable[str],
+        summary: str,
+        section: str = "",
+        changed: str | None = None,
+        structure: Callable[[], object] | None = None,
+        group: Group | None = None,
+        feeds: Sequence[FeedLink] = (),
+        root: str | None = None,
+        facts: Callable[[], dict[str, Any]] = dict,
+    ) -> Page:
+        """Describe a page. `facts` and `structure` are asked for when it is made."""
+        up = "../" * path.count("/") if root is None else root
+
+        def make() -> bytes:
+            data = structure() if structure and self.settings.url else None
+            shared = {
+                "path": path,
+                "root": up,
+                "site": self.shelves,
+                "masthead": self.masthead,
+                "settings": self.settings,
+                "w": self.words,
+                "web_link": web_link,
+                "url": self.url_of(path),
+                "picture": self.picture_of(group),
+                "summary": excerpt(summary),
+                "structured": data and json.dumps(data, ensure_ascii=False),
+                "chrome": self._chrome(up, section),
+                "parts": self._parts,
+                "cards_of": self._cards_of,
+                "brief_of": self._brief_of,
+                "own_tile": self.tile,
+                "feeds": feeds,
+            }
+            return self._theme.render(template, shared | facts()).encode(
+                "utf-8", "replace"
+            )
+
+        return Page(path, mark_of(self.mark, template, *mark), make, changed)
+
+    @functools.cached_property
+    def _parts(self) -> Any:
+        facts = {"w": self.words, "masthead": self.masthead, "sample": _sample}
+        return self._theme.macros("parts.html", facts)
+
+    def _chrome(self, root: str, section: str) -> dict[str, Markup]:
+        """Make what frames a page: the same for all of one depth and one section."""
+        known = self._chromes.get((root, section))
+        if known is None:
+            facts = {
+                "root": root,
+                "section": section,
+                "site": self.shelves,
+                "masthead": self.masthead,
+                "settings": self.settings,
+                "w": self.words,
+                "web_link": web_link,
+                "light": self.light,
+                "year": self.year,
+                "menu": self._menu(),
+                "foot_menu": self._foot_menu(),
+                "has_style": "assets/theme.css" in self.owner.static,
+            }
+            # The templates escape what they are given.
+            known = {
+                name: Markup(self._theme.render(f"{name}.html", facts).strip())  # noqa: S704
+                for name in ("head", "header", "footer")
+            }
+            self._chromes[root, section] = known
+        return known
+
+    def _menu(self) -> list[MenuEntry]:
+        w = self.words
+        shown = self.shelves
+        own = (
+            [MenuEntry(w["categories"], "categories/index.html", "categories")]
+            if shown.categories
+            else []
+        )
+        if shown.collections:
+            own.append(
+                MenuEntry(w["collections"], "collections/index.html", "collections")
+            )
+        if shown.changed:
+            own.append(MenuEntry(w["changed"], "changes/index.html", "changes"))
+        own.append(MenuEntry(w["about"], "about/index.html", "about"))
+        return own + list(_outside(self.settings.header))
+
+    def _foot_menu(self) -> list[MenuEntry]:
+        own = self._menu()[: -len(self.settings.header) or None]
+        if self.shelves.tags:
+            own.insert(1, MenuEntry(self.words["tags"], "tags/index.html"))
+        own += [
+            MenuEntry(
+                heading_of_note(note.text, note.name), f"pages/{note.name}/index.html"
+            )
+            for note in self.owner.notes
+        ]
+        if self.settings.url and self.shelves.cards:
+            own.append(MenuEntry("RSS", FEEDS[0].name))
+        return own + list(_outside(self.settings.footer))
+
+    def _cards_of(self, cards: Sequence[Card], root: str) -> Markup:
+        """Put together cards that are made once, however many pages show them."""
+        made = "".join(map(self._card, cards)).replace(ROOT, root)
+        return Markup(made)  # noqa: S704 - what a template made, put together
+
+    def _card(self, card: Card) -> str:
+        known = self._cards.get(card)
+        if known is None:
+            known = self._cards[card] = str(self._parts.card(card, _ROOT))
+        return known
+
+    def _brief_of(self, card: Card, root: str) -> Markup:
+        known = self._briefs.get(card)
+        if known is None:
+            known = self._briefs[card] = str(self._parts.brief(card, _ROOT))
+        return Markup(known.replace(ROOT, root))  # noqa: S704 - the same
+
+    def render(self, template: str, facts: dict[str, Any]) -> bytes:
+        return self._theme.render(template, facts).encode("utf-8", "replace")
+
+
+def html_pages(site: Site) -> Iterator[Page]:
+    """Name every page that people read."""
+    yield _index(site)
+    yield _about(site)
+    yield _lost(site)
+    for note in site.owner.notes:
+        yield _note(site, note)
+    shelves = site.shelves
+    for kinds, groups in (
+        ("categories", shelves.categories),
+        ("tags", shelves.tags),
+        ("collections", shelves.collections),
+    ):
+        if groups:
+            yield _groups(site, kinds, groups)
+        for number, group in enumerate(groups):
+            around = _around(groups, number) if kinds == "categories" else []
+            yield from _group(site, group, kinds, around, len(groups))
+    if shelves.changed:
+        yield _changes(site)
+    for card, related in shelves.with_related():
+        yield _item(site, card, related)
+
+
+def _index(site: Site) -> Page:
+    shelves = site.shelves
+    shows_items = len(shelves.cards) <= INDEX_ITEMS
+    top = _top(shelves.tags, INDEX_TAGS)
+    shown = (
+        shelves.cards if shows_items else [*shelves.featured[:12], *shelves.changed[:6]]
+    )
+
+    def facts() -> dict[str, Any]:
+        return {
+            "shows_items": shows_items,
+            "top_tags": top,
+            "choice_tags": _top(shelves.tags, CHOICE_TAGS),
+            "filters": site.filters,
+            "has_stars": site.has_stars,
+            "shelf_limit": INDEX_SHELVES,
+        }
+
+    groups = (*shelves.categories, *shelves.tags, *shelves.collections)
+    return site.page(
+        "index.html",
+        "index.html",
+        mark=(
+            *(card.mark for card in shown),
+            *(f"{g.mark} {len(g.cards)} {_sample(g)}" for g in groups),
+            repr(
+                (site.filters, site.has_stars, shelves.updated_at, len(shelves.cards))
+            ),
+        ),
+        summary=site.masthead.description or site.masthead.name,
+        section="home",
+        changed=shelves.updated_at or "",
+        structure=lambda: structured.of_site(site),
+        feeds=feed_links(site, None),
+        facts=facts,
+    )
+
+
+def _about(site: Site) -> Page:
+    rows = _source_rows(site.shelves.cards)
+    return site.page(
+        "about/index.html",
+        "about.html",
+        mark=(repr(rows),),
+        summary=site.words.say("about_summary", name=site.masthead.name),
+        section="about",
+        changed="",
+        structure=lambda: structured.of_page(
+            site, "about/index.html", site.words["about"]
+        ),
+        feeds=feed_links(site, None),
+        facts=lambda: {"sources": rows, "schema_path": SCHEMA},
+    )
+
+
+def _lost(site: Site) -> Page:
+    """The page for addresses that lead nowhere: shown anywhere, so its links are rooted."""
+    return site.page(
+        "404.html",
+        "404.html",
+        mark=(),
+        summary=site.words["lost"],
+        root=site.settings.base_path,
+    )
+
+
+def _note(site: Site, note: Note) -> Page:
+    heading = heading_of_note(note.text, note.name)
+    path = f"pages/{note.name}/index.html"
+    return site.page(
+        path,
+        "note.html",
+        mark=(note.text,),
+        summary=site.words.say(
+            "in_directory", name=heading, directory=site.masthead.name
+        ),
+        changed="",
+        structure=lambda: structured.of_page(site, path, heading),
+        facts=lambda: {"heading": heading, "body": render_note(note.text)},
+    )
+
+
+def _groups(site: Site, kinds: str, groups: list[Group]) -> Page:
+    heading = site.words[kinds]
+    path = f"{kinds}/index.html"
+    return site.page(
+        path,
+        "groups.html",
+        mark=(f"{g.mark} {len(g.cards)} {_sample(g)}" for g in groups),
+        summary=site.words.say("list_of", what=heading, directory=site.masthead.name),
+        section=kinds,
+        changed="",
+        structure=lambda: structured.of_page(site, path, heading),
+        facts=lambda: {"groups": groups, "heading": heading, "kinds": kinds},
+    )
+
+
+def _group(
+    site: Site, group: Group, kinds: str, around: Sequence[Group], groups: int
+) -> Iterator[Page]:
+    """Make the pages of one group, so many items each."""
+    words = site.words
+    pages = -(-len(group.cards) // PER_PAGE)
+    count = words.count(len(group.cards), "items")
+    said = words.say(
+        f"in_{group.kind}", count=count, name=group.name, directory=site.masthead.name
+    )
+    for page in range(1, pages + 1):
+        cards = group.cards[(page - 1) * PER_PAGE : page * PER_PAGE]
+        path = group.path if page == 1 else f"{group.folder}{page}/index.html"
+        facts = {
+            "group": group,
+            "cards": cards,
+            "page": page,
+            "pages": pages,
+            "neighbours": around,
+            "more_neighbours": len(around) < groups,
+            "trail": [(words[kinds], f"{kinds}/index.html")],
+        }
+        where = f" {words.say('page_of', page=page, pages=pages)}" if page > 1 else ""
+        yield site.page(
+            path,
+            "group.html",
+            mark=(
+                group.mark,
+                f"{page} {pages} {len(group.cards)} {groups}",
+                *(card.mark for card in cards),
+                *(other.mark for other in around),
+            ),
+            summary=(group.description or said) + where,
+            section=kinds,
+            changed=max((card.day for card in cards), default=""),
+            structure=functools.partial(structured.of_group, site, group, cards, path),
+            group=group if group.kind == "category" else None,
+            feeds=feed_links(site, group if group.kind == "category" else None),
+            facts=functools.partial(dict, facts),
+        )
+
+
+def _changes(site: Site) -> Page:
+    shown = site.shelves.changed[:CHANGES]
+    path = "changes/index.html"
+    return site.page(
+        path,
+        "changes.html",
+        mark=(card.mark for card in shown),
+        summary=site.words.say(
+            "list_of", what=site.words["changed"], directory=site.masthead.name
+        ),
+        section="changes",
+        changed=site.shelves.updated_at,
+        structure=lambda: structured.of_page(site, path, site.words["changed"]),
+        feeds=feed_links(site, None),
+        facts=lambda: {
+            "days": [(d, list(cards)) for d, cards in groupby(shown, lambda c: c.day)]
+        },
+    )
+
+
+def _item(site: Site, card: Card, related: list[Card]) -> Page:
+    item = card.item
+
+    def facts() -> dict[str, Any]:
+        return {
+            "card": card,
+            "related": related,
+            "facts": read_facts(item.meta, site.words),
+            "body": render_body(item),
+        }
+
+    return site.page(
+        card.path,
+        "item.html",
+        mark=(card.mark, *(other.brief for other in related)),
+        summary=item.description
+        or site.words.say("in_directory", name=item.name, directory=site.masthead.name),
+        section="items",
+        changed=card.day,
+        structure=lambda: structured.of_item(site, card),
+        group=card.category,
+        facts=facts,
+    )
+
+
+def _outside(links: Iterable[Any]) -> Iterator[MenuEntry]:
+    """Take the owner's links: addresses of the web, and paths of this website."""
+    for link in links:
+        address = web_link(link.href)
+        path = link.href.strip("/")
+        if address:
+            yield MenuEntry(link.label, address.href, outside=True)
+        elif path and not set(path) & set(':\\?#"<> ') and ".." not in path:
+            name = path if "." in path.rsplit("/", 1)[-1] else f"{path}/index.html"
+            yield MenuEntry(link.label, name)
+
+
+def _around(groups: Sequence[Group], number: int) -> Sequence[Group]:
+    """Take the groups beside one: a page that named them all would be as long as all."""
+    start = max(0, min(number - NEIGHBOURS // 2, len(groups) - NEIGHBOURS))
+    return groups[start : start + NEIGHBOURS]
+
+
+def _top(tags: list[Group], number: int) -> list[Group]:
+    """Keep the tags that say most about the directory, in the order they came."""
+    most = set(sorted(tags, key=lambda tag: -len(tag.cards))[:number])
+    return [tag for tag in tags if tag in most]
+
+
+def _sample(group: Group) -> str:
+    """Name the first items of a group."""
+    names = ", ".join(card.item.name for card in group.cards[:3])
+    return names + (", …" if len(group.cards) > 3 else "")
+
+
+def _source_rows(cards: Iterable[Card]) -> list[SourceRow]:
+    """Count the items of each source, and find the day of the latest change among them."""
+    counts: dict[str, int] = {}
+    latest: dict[str, str] = {}
+    for card in cards:
+        # Nobody's item was added by hand.
+        for name in {source.source for source in card.sources} or {""}:
+            counts[name] = counts.get(name, 0) + 1
+            latest[name] = max(latest.get(name, ""), card.day)
+    return [
+        SourceRow(name, web_link(name), counts[name], latest[name])
+        for name in sorted(counts, key=lambda name: (not name, -counts[name], name))
+    ]
