@@ -69,8 +69,10 @@ def _until(
     step: float,
 ) -> str:
     colour = _hex(hue, lightness, saturation)
-    while 0 < lightness < 1 and any(contrast(colour, g) < wanted for g in grounds):
-        lightness = min(1.0, max(0.0, lightness + step))
+    while any(contrast(colour, ground) < wanted for ground in grounds):
+        lightness += step
+        if not 0 <= lightness <= 1:
+            break
         colour = _hex(hue, lightness, saturation)
     return colour
 

@@ -100,6 +100,10 @@ class Card:
 class Shelves:
     """What all pages of one website share."""
 
+    for_templates = (
+        "cards", "categories", "tags", "collections", "featured", "changed", "updated_at",
+    )  # fmt: skip
+
     def __init__(
         self,
         catalogue: Catalogue,
