@@ -17,6 +17,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("api/", include("directories.api.urls")),
+    path("sites/", include("directories.pages.urls")),
     path("internal/trigger/", include("internal_api.urls")),
 ]
 

@@ -45,6 +45,7 @@ class DirectoryAdmin(admin.ModelAdmin):
         "items_count",
         "generation_finished_at",
         "history",
+        "website",
     )
     list_filter = ("generate_status",)
     list_select_related = ("owner",)
@@ -91,6 +92,13 @@ class DirectoryAdmin(admin.ModelAdmin):
     ) -> bool:
         # Its repositories would stay behind, without anybody to whom they belong.
         return False
+
+    @admin.display(description="website")
+    def website(self, directory: Directory) -> SafeString | str:
+        if directory.generation_finished_at is None:
+            return ""
+        url = reverse("preview", args=(directory.namespace, directory.slug))
+        return format_html('<a href="{}">preview</a>', url)
 
     @admin.display(description="history")
     def history(self, directory: Directory) -> SafeString:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from pydantic import TypeAdapter, ValidationError
 
-from directories.exceptions import NotPossible
+from directories.exceptions import DirectoryNotFound, NotPossible
 from directories.models import Directory
+from directories.services import database
 from directories.services.directories import GivenDocument, check_slug
 from directories.services.files import explain, read_directory_file, read_sources
 from directories.services.owners import find_owner
@@ -108,6 +109,16 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
         request=request,
         documents=documents or [],
     )
+
+
+def named_directory(slug: str) -> Directory:
+    """Find a directory that has to exist. Raises DirectoryNotFound."""
+    directory = find_directory(slug, owner=None) if database.is_ready() else None
+    if directory is None:
+        raise DirectoryNotFound(
+            f"There is no directory {slug}: `manage.py generate_directory` makes one"
+        )
+    return directory
 
 
 def find_directory(slug: str, *, owner: str | None) -> Directory | None:

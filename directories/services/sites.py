@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 
 from directories.exceptions import NotPossible
 from directories.models import Directory
+from directories.services.search_index import index_site
 from generation.git import Repository
 from generation.publish import repository_path
 from generation.repositories.state import FOLDER
@@ -26,17 +29,23 @@ POLICY = (
 MARKER = ".gazetteer-export"
 
 
-def export_site(directory: Directory, folder: Path) -> int:
-    """Unpack the website into a folder and count its files. Raises NotPossible.
+class Exported(NamedTuple):
+    """What an export wrote. `is_indexed`: the texts of all pages can be searched."""
 
-    The folder is replaced as a whole, and only if it is empty or an earlier export.
-    """
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise NotPossible(f"{folder} is no folder; name another one")
-    if folder.exists() and not (folder / MARKER).is_file() and any(folder.iterdir()):
-        raise NotPossible(
-            f"{folder} holds files that are not an earlier export; name another folder"
-        )
+    files: int
+    is_indexed: bool
+
+
+class Website(NamedTuple):
+    """A website at one commit: path to blob, without our records."""
+
+    repository: Repository
+    commit: str
+    tree: Mapping[str, str]
+
+
+def open_website(directory: Directory) -> Website:
+    """Find the website of a directory. Raises NotPossible where there is none yet."""
     path = repository_path(
         settings.GIT_ROOT,
         namespace=directory.namespace,
@@ -53,23 +62,54 @@ def export_site(directory: Directory, folder: Path) -> int:
         # Neither our records, nor links and submodules that a person put there.
         if not path.startswith(FOLDER) and " " not in blob
     }
+    return Website(repository, commit, tree)
+
+
+def export_site(directory: Directory, folder: Path, *, index: bool = True) -> Exported:
+    """Unpack the website into a folder and index it for search. Raises NotPossible.
+
+    The folder is replaced as a whole, and only if it is empty or an earlier export.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise NotPossible(f"{folder} is no folder; name another one")
+    if folder.exists() and not (folder / MARKER).is_file() and any(folder.iterdir()):
+        raise NotPossible(
+            f"{folder} holds files that are not an earlier export; name another folder"
+        )
+    website = open_website(directory)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        for name, content in zip(tree, repository.read(tree.values()), strict=True):
-            target = draft / name
-            # A person may commit anything into the repository, `..` included.
-            if not target.resolve().is_relative_to(draft.resolve()):
-                raise NotPossible(
-                    f"the website holds a file that leads outside: {name}"
-                )
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        (draft / MARKER).write_text(f"{commit}\n")
+        _unpack(website, draft)
+        is_indexed = index and index_site(draft)
+        (draft / MARKER).write_text(f"{website.commit}\n")
         draft.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         draft.replace(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return len(tree)
+    return Exported(len(website.tree), is_indexed)
+
+
+def _unpack(website: Website, folder: Path) -> None:
+    tree = website.tree
+    contents = website.repository.read(tree.values())
+    for name, content in zip(tree, contents, strict=True):
+        target = folder / name
+        # A person may commit anything into the repository, `..` included.
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise NotPossible(f"the website holds a file that leads outside: {name}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def read_page(directory: Directory, path: str) -> tuple[str, bytes] | None:
+    """Read one file of a website, with its name; a folder stands for its first page."""
+    website = open_website(directory)
+    name = f"{path}index.html" if not path or path.endswith("/") else path
+    blob = website.tree.get(name)
+    if blob is None:
+        return None
+    [content] = website.repository.read([blob])
+    return name, content

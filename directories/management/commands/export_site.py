@@ -9,8 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from directories.exceptions import DirectoryError
-from directories.services import database
-from directories.services.intake import find_directory
+from directories.services.intake import named_directory
 from directories.services.sites import export_site
 
 
@@ -20,21 +19,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("directory", metavar="SLUG")
         parser.add_argument("folder", metavar="FOLDER", type=Path)
+        parser.add_argument(
+            "--no-index",
+            action="store_true",
+            help="leave out the full-text index: the search box then looks in names, "
+            "descriptions and tags",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder = options["folder"].expanduser().absolute()
-        slug = options["directory"]
         try:
-            directory = (
-                find_directory(slug, owner=None) if database.is_ready() else None
-            )
-            if directory is None:
-                raise CommandError(
-                    f"There is no directory {slug}: `manage.py generate_directory` makes "
-                    "one.",
-                    returncode=2,
-                )
-            count = export_site(directory, folder)
+            directory = named_directory(options["directory"])
+            exported = export_site(directory, folder, index=not options["no_index"])
         except DirectoryError as exc:
             raise CommandError(f"{exc}.", returncode=2) from exc
-        self.stdout.write(f"{count} files. Open {(folder / 'index.html').as_uri()}")
+        searched = ", with a full-text index" if exported.is_indexed else ""
+        self.stdout.write(
+            f"{exported.files} files{searched}. Open {(folder / 'index.html').as_uri()}"
+        )
