@@ -8,8 +8,8 @@ in the data repository nothing is changed for the sake of a linter.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +19,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generation.anchors import Anchors
 from generation.items import Catalogue, Category, Item
-from generation.markup import escape_markdown, link_target
+from generation.markup import escape_markdown, link_target, strip_raw_html
 from generation.repositories import File, Masthead
+from generation.repositories.details import FOLDER, detail_page, more_to_say
 from generation.repositories.site import Owner
 from generation.repositories.wording import (
     heading_of,
@@ -52,6 +53,7 @@ class Section:
     lines: list[str]
     items: int
     pages: tuple[File, ...] = ()
+    told: tuple[tuple[Item, list[str]], ...] = ()
 
     @property
     def size(self) -> int:
@@ -61,23 +63,44 @@ class Section:
 def render_list(
     catalogue: Catalogue, masthead: Masthead, owner: Owner | None = None
 ) -> Iterator[File]:
-    """Render the README, pages for categories too big for it, and contributing.md."""
+    """Render the README, pages for categories too big for it, and what stands beside.
+
+    An item has a page of its own only if there is more to say of it than its line does.
+    """
+    owner = owner or Owner()
     title = title_of(masthead.name)
     sections = list(_sections(catalogue, title))
-    readme = _bytes(_readme(title, masthead, sections))
+    readme = _bytes(_readme(title, masthead, sections, owner))
     if len(readme) > MOST_BYTES:
         sections = _split(title, sections, excess=len(readme) - MOST_BYTES)
-        readme = _bytes(_readme(title, masthead, sections))
+        readme = _bytes(_readme(title, masthead, sections, owner))
+    if owner.licence:
+        yield File("LICENSE.md", f"{owner.licence.strip()}\n".encode())
     yield File("README.md", readme)
     yield from sorted(page for section in sections for page in section.pages)
     headings = [section.heading for section in sections]
     yield File("contributing.md", _contributing(title, headings))
+    yield from _details(title, sections)
 
 
-def _readme(title: str, masthead: Masthead, sections: list[Section]) -> Iterator[str]:
+def _details(title: str, sections: list[Section]) -> Iterator[File]:
+    """Make the pages of items, in path order, each leading back to where it is listed."""
+    told = [(*more, section) for section in sections for more in section.told]
+    for item, more, section in sorted(told, key=lambda found: found[0].slug):
+        back = f"../README.md#{section.anchor}"
+        yield detail_page(item, more, title=title, back=back)
+
+
+def _readme(
+    title: str, masthead: Masthead, sections: list[Section], owner: Owner
+) -> Iterator[str]:
     yield f"# {main_heading(title)} {_BADGE}"
     if description := sentence(masthead.description):
         yield from ("", f"> {escape_markdown(description)}")
+    if url := link_target(owner.settings.url):
+        yield from ("", f"To search and filter, see the [website]({url}).")
+    if header := strip_raw_html(owner.header).strip():
+        yield from ("", header)
     if sections:
         yield from ("", "## Contents", "")
     for section in sections:
@@ -88,6 +111,8 @@ def _readme(title: str, masthead: Masthead, sections: list[Section]) -> Iterator
         yield from ("", "Nothing is listed yet.")
     yield from ("", "## Contributing", "")
     yield "Proposals are welcome: [how to propose an item](contributing.md)."
+    if footer := strip_raw_html(owner.footer).strip():
+        yield from ("", footer)
 
 
 def _contributing(title: str, categories: list[str]) -> bytes:
@@ -126,8 +151,13 @@ def _sections(catalogue: Catalogue, title: str) -> Iterator[Section]:
         anchors.add(above)
     for category, items in _by_category(catalogue):
         heading = heading_of(category)
-        lines = list(_section_lines(category, heading, items, listed))
-        yield Section(heading, anchors.add(heading), lines, len(items))
+        told = tuple((item, more) for item in items if (more := more_to_say(item)))
+        lines = list(
+            _section_lines(
+                category, heading, items, listed, {item.slug for item, _ in told}
+            )
+        )
+        yield Section(heading, anchors.add(heading), lines, len(items), told=told)
 
 
 def _by_category(catalogue: Catalogue) -> Iterator[tuple[Category, list[Item]]]:
@@ -151,7 +181,11 @@ def _item_order(item: Item) -> tuple[bool, str, str]:
 
 
 def _section_lines(
-    category: Category, heading: str, items: list[Item], listed: dict[str, Listed]
+    category: Category,
+    heading: str,
+    items: list[Item],
+    listed: dict[str, Listed],
+    told: Collection[str],
 ) -> Iterator[str]:
     """Write a category's lines, and note in `listed` which addresses they hold.
 
@@ -168,7 +202,8 @@ def _section_lines(
             elsewhere.append(_reference(item, heading, listed[key]))
         else:
             listed[key] = Listed(name_of(item), heading)
-            lines.append(_item_line(item, target))
+            more = f" ([Details]({FOLDER}{item.slug}.md))" if item.slug in told else ""
+            lines.append(_item_line(item, target) + more)
     if lines:
         yield from ("", *lines)
     if elsewhere:
@@ -217,14 +252,15 @@ def _with_pages(title: str, section: Section, names: set[str]) -> Section:
     )
     where = "a page" if len(pages) == 1 else "pages"
     lines = ["", f"{section.items:,} items on {where} of their own: {links}."]
-    return Section(section.heading, section.anchor, lines, section.items, tuple(pages))
+    return replace(section, lines=lines, pages=tuple(pages))
 
 
 def _page(title: str, section: Section, lines: list[str]) -> Iterator[str]:
     yield f"# {escape_markdown(section.heading)}"
     if lines[0]:
         yield ""
-    yield from lines
+    for line in lines:
+        yield _DETAILS_LINK.sub(f" ([Details](../{FOLDER}", line)
     back = f"../README.md#{section.anchor}"
     yield from ("", f"Back to [{escape_markdown(title)}]({back}).")
 
@@ -241,6 +277,7 @@ def _parts(lines: list[str]) -> Iterator[list[str]]:
     yield part
 
 
+_DETAILS_LINK = re.compile(rf" \(\[Details\]\({FOLDER}(?=[a-z0-9-]+\.md\)\)$)")
 _INDEX_PAGE = re.compile(r"/index\.[a-z]+$")
 _SLASHES = re.compile(r"/{2,}")
 _TEXT_FRAGMENT = re.compile(r":~:text.*$", re.IGNORECASE)

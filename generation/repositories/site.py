@@ -31,6 +31,7 @@ WORDS = "website/words.yml"
 PAGES = "pages/"
 HEADER = "markdown/header.md"
 FOOTER = "markdown/footer.md"
+LICENCES = ("LICENSE", "LICENSE.md")
 COLLECTIONS = "collections.yml"
 
 _PAGE = re.compile(r"pages/([a-z0-9][a-z0-9-]{0,79})(?:\.en)?\.md")
@@ -180,6 +181,7 @@ class Owner(NamedTuple):
     settings: SiteSettings = SiteSettings()
     header: str = ""
     footer: str = ""
+    licence: str = ""
     collections: tuple[Collection, ...] = ()
     notes: tuple[Note, ...] = ()
     templates: Mapping[str, str] = {}
@@ -216,6 +218,7 @@ def read_owner(
         settings=_settings(settings, config),
         header=texts.get(HEADER, ""),
         footer=texts.get(FOOTER, ""),
+        licence=texts.get("LICENSE.md", "") or texts.get("LICENSE", ""),
         collections=_collections(files.get(COLLECTIONS)),
         notes=tuple(_notes(texts)),
         templates={
@@ -234,7 +237,7 @@ def _is_owners(path: str) -> bool:
     if path.startswith(STATIC):
         name = path.removeprefix(STATIC)
         return _STATIC.fullmatch(name) is not None and not name.startswith(".git")
-    known = path in (STYLE, WORDS, HEADER, FOOTER, COLLECTIONS)
+    known = path in (STYLE, WORDS, HEADER, FOOTER, COLLECTIONS, *LICENCES)
     return known or _PAGE.fullmatch(path) is not None
 
 

@@ -256,8 +256,9 @@
       }
       if (item.tags.length > 0) {
         const tags = item.tags.slice(0, 3).map(([, label, folder]) => {
-          const tag = link(`${root}${folder}index.html`, label);
-          tag.dir = "auto";
+          const sign = element("span", "sign", "#");
+          sign.setAttribute("aria-hidden", "true");
+          const tag = link(`${root}${folder}index.html`, sign, element("bdi", "", label));
           return element("li", "", tag);
         });
         const row = element("ul", "tags", ...tags);
