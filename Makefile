@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 RUN := .venv/bin/python
 DEMO := open-source-time-tracking
 
-.PHONY: demo test test-engine check fix dev worker lock clean
+.PHONY: demo test test-engine check check-site fix dev worker lock clean screenshots
 
 demo: .venv/installed
 	@$(RUN) manage.py generate_directory examples/$(DEMO)/directory.toml
@@ -38,6 +38,14 @@ dev: .venv/installed
 
 worker: .venv/installed
 	@$(RUN) manage.py qcluster
+
+# Pictures of made-up websites, to judge by eye. Needs a Chromium.
+screenshots: .venv/installed
+	@$(RUN) tools/screenshots.py
+
+# What other people's tools say of our websites. Needs Node, npm, Java and a Chromium.
+check-site: .venv/installed
+	@$(RUN) -m pytest -m site -rs $(ARGS)
 
 lock: .venv/installed
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \

@@ -15,13 +15,18 @@ from pathlib import Path
 from typing import Literal
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tools")]
+sys.path.insert(0, str(CHECKOUT))
 
 from playwright.sync_api import Browser, sync_playwright
-from samples import sample_catalogue, sample_masthead, sample_owner, sample_sources
 
 from generation.items import Catalogue
 from generation.repositories.website import render_website
+from tools.samples import (
+    sample_catalogue,
+    sample_masthead,
+    sample_owner,
+    sample_sources,
+)
 
 SIZES = (0, 5, 150, 5000)
 WIDTHS = (360, 768, 1440)

@@ -224,8 +224,9 @@ def _xml(root: str, inside: str) -> str:
     )
 
 
-def _compact(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)
+_compact = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=str
+).encode
 
 
 def _pretty(document: object) -> bytes:

@@ -45,16 +45,9 @@ def _page(site: Site, path: str, title: str, below: str, letter: str) -> Page:
 
 def draw(title: str, below: str, letter: str, colours: Palette) -> bytes:
     """Draw a title, what it belongs to, and a letter on the accent."""
-    picture = Image.new("RGB", SIZE, PAPER)
+    picture = _ground(colours).copy()
     pen = ImageDraw.Draw(picture)
-    width, height = SIZE
-    # Contour lines, as on the front page.
-    for ring in range(9):
-        reach = 130 + 62 * ring
-        box = (width - 240 - reach, 300 - reach * 0.8, width - 240 + reach, 300 + reach)
-        pen.ellipse(box, outline=colours.wash, width=3)
-    pen.rectangle((0, height - 14, width, height), fill=colours.accent)
-    pen.rounded_rectangle((MARGIN, 80, MARGIN + 108, 188), 26, fill=colours.accent)
+    height = SIZE[1]
     if mark := _writable(letter):
         pen.text(
             (MARGIN + 54, 134),
@@ -69,10 +62,27 @@ def draw(title: str, below: str, letter: str, colours: Palette) -> bytes:
         pen.text(place, line, fill=INK, font=_font(size))
     pen.text((MARGIN, height - 96), _cut(_writable(below)), fill=SOFT, font=_font(34))
     # So few colours that a palette holds them all: a tenth of the bytes.
-    small = picture.quantize(colors=32, dither=Image.Dither.NONE)
+    small = picture.quantize(
+        colors=32, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )
     file = io.BytesIO()
-    small.save(file, "PNG", optimize=True)
+    small.save(file, "PNG", compress_level=6)
     return file.getvalue()
+
+
+@functools.lru_cache(maxsize=4)
+def _ground(colours: Palette) -> Image.Image:
+    """Draw what all pictures of a site have: contour lines, as on the front page."""
+    picture = Image.new("RGB", SIZE, PAPER)
+    pen = ImageDraw.Draw(picture)
+    width, height = SIZE
+    for ring in range(9):
+        reach = 130 + 62 * ring
+        box = (width - 240 - reach, 300 - reach * 0.8, width - 240 + reach, 300 + reach)
+        pen.ellipse(box, outline=colours.wash, width=3)
+    pen.rectangle((0, height - 14, width, height), fill=colours.accent)
+    pen.rounded_rectangle((MARGIN, 80, MARGIN + 108, 188), 26, fill=colours.accent)
+    return picture
 
 
 def _fitted(text: str) -> tuple[list[str], int]:

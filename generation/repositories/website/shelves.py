@@ -34,6 +34,9 @@ DAY = re.compile(r"\d{4}-(?:0\d|1[0-2])-[0-3]\d")
 ADDED = ("added_at", "created_at", "date_added")
 
 
+_encode = json.JSONEncoder(sort_keys=True, default=str).encode
+
+
 class Tile(NamedTuple):
     """A letter on a tinted square, where others would load a logo."""
 
@@ -66,7 +69,11 @@ class Group:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Card:
-    """An item and where everything about it is. `brief` marks what a link to it shows."""
+    """An item and where everything about it is.
+
+    `brief` marks what a link to it shows. `day` is that of the last change, or nothing
+    where the item does not say.
+    """
 
     item: Item
     folder: str
@@ -77,17 +84,11 @@ class Card:
     sources: tuple[Provenance, ...]
     mark: str
     brief: str
+    day: str
 
     @property
     def path(self) -> str:
         return f"{self.folder}index.html"
-
-    @property
-    def day(self) -> str:
-        """The day of the last change, or nothing where the item does not say."""
-        return (
-            self.item.updated_at[:10] if TIMESTAMP.match(self.item.updated_at) else ""
-        )
 
     @property
     def added(self) -> str:
@@ -192,7 +193,7 @@ def _card(
     own = tuple(tags[id] for id in dict.fromkeys(item.tags))
     brief = mark_of(item.slug, item.name, item.source_url)
     # The fields one by one: to dump the whole model takes three times as long.
-    facts = json.dumps((item.meta, item.extra), sort_keys=True, default=str)
+    facts = _encode((item.meta, item.extra))
     said = (item.description, item.markdown, item.updated_at, facts, str(item.featured))
     places = (part for source in sources for part in (source.source, source.locator))
     groups = (category.mark, *(tag.mark for tag in own))
@@ -206,6 +207,7 @@ def _card(
         sources=sources,
         mark=mark_of(brief, *said, *groups, *places),
         brief=brief,
+        day=item.updated_at[:10] if TIMESTAMP.match(item.updated_at) else "",
     )
 
 
