@@ -26,9 +26,7 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tools")]
-
-from samples import sample_catalogue, sample_masthead, sample_owner, sample_sources
+sys.path.insert(0, str(CHECKOUT))
 
 from generation.git import MAIN, Commit, Repository
 from generation.items import Catalogue
@@ -36,6 +34,12 @@ from generation.repositories.state import Reconciled, take_snapshot
 from generation.repositories.website import plan_website
 from generation.repositories.website.manifest import bring_up_to_date
 from generation.repositories.website.page import Page
+from tools.samples import (
+    sample_catalogue,
+    sample_masthead,
+    sample_owner,
+    sample_sources,
+)
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 

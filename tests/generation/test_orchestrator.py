@@ -95,7 +95,7 @@ def test_a_list_becomes_three_repositories(tmp_path: Path) -> None:
         "[Clepsydra](https://example.org/clepsydra)"
         in files(tmp_path, "list")["README.md"]
     )
-    assert "items/clepsydra.html" in files(tmp_path, "website")
+    assert "items/clepsydra/index.html" in files(tmp_path, "website")
 
 
 def test_both_names_of_the_configuration_hold_the_same(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_hand_edited_item_is_left_alone_and_shown_everywhere(tmp_path: Path) -
     assert any(path in warning for warning in history.report.warnings)
     assert files(tmp_path)[path] == edited
     assert "My favourite" in files(tmp_path, "list")["README.md"]
-    assert "My favourite" in files(tmp_path, "website")["items/vertical.html"]
+    assert "My favourite" in files(tmp_path, "website")["items/vertical/index.html"]
 
 
 @pytest.mark.parametrize("kind", ["list", "website"])
@@ -316,7 +316,7 @@ def test_recreate_removes_what_is_gone_from_its_source(tmp_path: Path) -> None:
     assert isinstance(history, UpdateGenerationHistory)
     assert history.report.items.removed == 1
     assert "data/vertical/vertical.yml" not in files(tmp_path)
-    assert "items/vertical.html" not in files(tmp_path, "website")
+    assert "items/vertical/index.html" not in files(tmp_path, "website")
 
 
 def test_recreate_spares_what_a_person_edited(tmp_path: Path) -> None:

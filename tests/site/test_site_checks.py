@@ -84,10 +84,10 @@ def some_pages(site: Path) -> list[Path]:
 
 def test_the_nu_checker_finds_no_error(site: Path, tools: Path) -> None:
     jar = tools / "vnu-jar" / "build" / "dist" / "vnu.jar"
-    command = [need("java", "default-jre-headless"), "-Xss4m", "-jar", str(jar)]
+    java = need("java", "default-jre-headless")
+    options = ("--format", "json", "--stdout", "--exit-zero-always")
     answer = subprocess.run(
-        [*command, "--format", "json", "--stdout", "--exit-zero-always"]
-        + list(map(str, some_pages(site))),
+        [java, "-Xss4m", "-jar", str(jar), *options, *map(str, some_pages(site))],
         capture_output=True,
         check=True,
     )

@@ -291,6 +291,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "update_with_pull_request": True,
         "badge_evaluation_enabled": False,
         "website_repository_creation_method": "built-in",
+        "website": None,
         "config": {
             "max_search_queries": 10,
             "max_results_per_query": 20,
@@ -342,3 +343,19 @@ def test_equal_requests_have_equal_fingerprints() -> None:
 )
 def test_another_request_has_another_fingerprint(fields: dict[str, Any]) -> None:
     assert make_request(**fields).fingerprint() != make_request().fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("website", "named"),
+    [
+        ({"url": "ftp://example.org/"}, "website.url"),
+        ({"accent": "green"}, "website.accent"),
+        ({"language": "../en"}, "website.language"),
+        ({"domain": "a b"}, "website.domain"),
+        ({"colour": "#000000"}, "website.colour"),
+    ],
+)
+def test_wrong_wish_for_the_website_is_named(
+    website: dict[str, str], named: str
+) -> None:
+    assert refusal(website=website)[0] == named
