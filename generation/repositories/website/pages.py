@@ -96,7 +96,16 @@ class Site:
             repr([note.name for note in owner.notes]),
             self.year,
             *map(str, (bool(shelves.cards), bool(shelves.tags), self._has_collections)),
+            # A template of the owner may say anything of the directory on any page.
+            *(self._everything() if owner.templates else ()),
         )
+
+    def _everything(self) -> Iterator[str]:
+        shelves = self.shelves
+        for group in (*shelves.categories, *shelves.tags, *shelves.collections):
+            yield f"{group.mark} {len(group.cards)}"
+        for card in shelves.cards:
+            yield card.mark
 
     @property
     def _has_collections(self) -> bool:
@@ -213,7 +222,7 @@ class Site:
             )
             for note in self.owner.notes
         ]
-        if self.settings.url and self.shelves.cards:
+        if self.settings.url and self.shelves.changed:
             own.append(MenuEntry("RSS", FEEDS[0].name))
         return own + list(_outside(self.settings.footer))
 
@@ -381,13 +390,14 @@ def _group(
             "more_neighbours": len(around) < groups,
             "trail": [(words[kinds], f"{kinds}/index.html")],
         }
+        feeds = feed_links(site, group if group.kind == "category" else None)
         where = f" {words.say('page_of', page=page, pages=pages)}" if page > 1 else ""
         yield site.page(
             path,
             "group.html",
             mark=(
                 group.mark,
-                f"{page} {pages} {len(group.cards)} {groups}",
+                f"{page} {pages} {len(group.cards)} {groups} {bool(feeds)}",
                 *(card.mark for card in cards),
                 *(other.mark for other in around),
             ),
@@ -396,7 +406,7 @@ def _group(
             changed=max((card.day for card in cards), default=""),
             structure=functools.partial(structured.of_group, site, group, cards, path),
             group=group if group.kind == "category" else None,
-            feeds=feed_links(site, group if group.kind == "category" else None),
+            feeds=feeds,
             facts=functools.partial(dict, facts),
         )
 

@@ -168,6 +168,34 @@ def test_other_settings_and_templates_make_every_page(make_repository: Any) -> N
     assert b"<header>Own</header>" in page
 
 
+def test_a_template_that_counts_items_is_made_again(make_repository: Any) -> None:
+    own = OWNER._replace(
+        templates={"item.html": "{{ card.item.name }} of {{ site.cards | length }}"}
+    )
+    step, whole = make_repository("step"), make_repository("whole")
+
+    build(step, make_catalogue(*items(5)), owner=own)
+    build(step, make_catalogue(*items(6)), owner=own)
+    build(whole, make_catalogue(*items(6)), owner=own)
+
+    tree = step.tree(step.head() or "")
+    [page] = step.read([tree["items/item-00/index.html"]])
+    assert page == b"Item 00 of 6"
+    assert tree_of(step) == tree_of(whole)
+
+
+def test_a_site_whose_items_have_no_dates_names_no_feed(make_repository: Any) -> None:
+    undated = [item.model_copy(update={"updated_at": ""}) for item in items(3)]
+    repository = make_repository("one")
+
+    build(repository, make_catalogue(*undated))
+
+    tree = repository.tree(repository.head() or "")
+    [page] = repository.read([tree["index.html"]])
+    assert "rss.xml" not in tree
+    assert b"rss.xml" not in page
+
+
 def test_new_code_without_a_new_byte_makes_no_commit(
     make_repository: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
