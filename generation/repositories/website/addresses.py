@@ -15,6 +15,10 @@ PLAIN_NAME = re.compile(r"[a-z0-9_-][a-z0-9._-]{0,99}", re.IGNORECASE)
 HOST = re.compile(
     r"[^\s\x00-\x1f\"'<>\\^`{|}%@/?#:\[\]]+|\[[0-9a-f:.]+\]", re.IGNORECASE
 )
+# Most addresses need no mending; to take them apart all the same is a fifth of a plan.
+PLAIN_ADDRESS = re.compile(
+    r"https?://((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24})(?:/[A-Za-z0-9/._~-]*)?"
+)
 STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 ALLOWED_IN_PATH = "/:@!$&'()*+,;=%~"
 
@@ -33,6 +37,12 @@ class Link(NamedTuple):
 
 def web_link(text: str) -> Link | None:
     """Read a web address, or say that this is none."""
+    if plain := PLAIN_ADDRESS.fullmatch(text):
+        return Link(text, plain[1].removeprefix("www."))
+    return _mended(text)
+
+
+def _mended(text: str) -> Link | None:
     try:
         parts = urlsplit(text.strip())
         port = parts.port

@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from generation.items import Catalogue, Category, Item, Tag
 from generation.repositories import Masthead
 from generation.repositories.site import Owner
-from generation.repositories.website import render_website
+from generation.repositories.website import addresses, render_website
 from generation.repositories.website.addresses import page_name, web_link
 from generation.repositories.website.facts import read_facts
 from generation.repositories.website.pages import INDEX_ITEMS
@@ -354,6 +356,14 @@ def test_a_web_address_is_made_valid(url: str, href: str, host: str | None) -> N
     assert link is not None
     assert link.href == href
     assert link.host == (host or "a.example")
+
+
+@given(
+    st.from_regex(addresses.PLAIN_ADDRESS, fullmatch=True)
+    | st.text(alphabet="htps:/.-ab1wA~_?#%", max_size=40)
+)
+def test_a_plain_address_is_read_as_if_it_were_taken_apart(url: str) -> None:
+    assert web_link(url) == addresses._mended(url)
 
 
 def test_an_id_that_is_no_file_name_gets_one() -> None:
