@@ -22,6 +22,7 @@ from generation.contract.commands import (
     PlannedCommit,
     PublishBegin,
     PublishDone,
+    RecordAttemptFailure,
     RecordGenerationFinish,
     RecordGenerationStart,
     Reply,
@@ -44,6 +45,7 @@ EACH: tuple[Command, ...] = (
     UpdateLastPullRequest(branch="update", title="Update", number=7),
     RecordGenerationStart(started_at=NOON),
     RecordGenerationFinish(finished_at=NOON, outcome=Outcome.FAILED, error="no item"),
+    RecordAttemptFailure(reason="somebody pushed meanwhile", retry_after=2.5),
     UpdateGenerationHistory(
         items=ItemCounts(new=3, total=3),
         metrics={"urls_scanned": 1, "seconds": 0.5},

@@ -255,7 +255,7 @@ def test_everything_can_be_read_without_scripts(
     page = open_page(java_script_enabled=False)
     page.goto(base)
 
-    hint = page.get_by_text("need JavaScript").is_visible()
+    hint = page.locator("noscript .hint").is_visible()
     has_form = page.locator("form.explore").is_visible()
     page.get_by_role("link", name="Calendars").first.click()
     page.goto(f"{base}categories/calendars/")
