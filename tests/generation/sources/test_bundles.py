@@ -352,6 +352,8 @@ def test_large_file_in_an_archive_is_refused() -> None:
         pack_zip({"a.md": "- [A](https://a.example.org)\n" * 50})[:-30],
         gzip.compress(pack_tar({"a.md": "- [A](https://a.example.org)\n" * 50}))[:80],
     ],
+    # Its bytes are no name for a test: gzip writes the time into them.
+    ids=["no zip", "cut zip", "cut gzip"],
 )
 def test_damaged_archive_is_refused(content: bytes) -> None:
     with pytest.raises(UnreadableSource, match=r"damaged|no text"):
