@@ -14,6 +14,7 @@ GenerationError
 │   ├── RepositoryLocked       another git is at work there, or was killed at it
 │   ├── RepositoryMoved        somebody pushed between our reading and our writing
 │   └── HalfPublished          one branch has moved, another not, and there is no way back
+├── RemovalsNotAllowed     a run would remove so much that a person must allow it
 ├── RunRefused             the run is not ours to execute (finished, claimed, unknown)
 ├── InternalAPIError       ours: the worker and the web side do not understand each other
 │   ├── InternalAPIUnreachable  no answer, after several tries
@@ -101,6 +102,10 @@ class RepositoryLocked(RepositoryError):
 class HalfPublished(RepositoryError):
     may_pass = True
     retry_after = 5.0
+
+
+class RemovalsNotAllowed(GenerationError):
+    pass
 
 
 class RunRefused(GenerationError):

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from git import Git
 from git.exc import CommandError
@@ -75,6 +75,15 @@ class Commit(NamedTuple):
     at: datetime
     files: Mapping[str, bytes]
     removals: Iterable[str]
+
+
+class Reader(Protocol):
+    """What can be read like a repository: paths with ids, and contents by id."""
+
+    def head(self, ref: str = ...) -> str | None: ...
+    def tree(self, commit: str) -> dict[str, str]: ...
+    def read(self, blobs: Iterable[str]) -> Iterator[bytes]: ...
+    def find(self, blobs: Iterable[str]) -> Iterator[bytes | None]: ...
 
 
 def blob_id(content: bytes) -> str:
@@ -179,6 +188,22 @@ class Repository:
                 header = stdout.readline().split()
                 if len(header) != 3:
                     raise RepositoryError(f"{self.path} has lost the object {blob}")
+                yield stdout.read(int(header[2]))
+                stdout.read(1)
+
+    def find(self, blobs: Iterable[str]) -> Iterator[bytes | None]:
+        """Read blobs that may be gone, in order; None for one that is."""
+        wanted = list(blobs)
+        if not wanted:
+            return
+        with self._process("cat-file", "--batch") as (stdin, stdout):
+            for blob in wanted:
+                stdin.write(blob.encode() + b"\n")
+                stdin.flush()
+                header = stdout.readline().split()
+                if len(header) != 3:
+                    yield None
+                    continue
                 yield stdout.read(int(header[2]))
                 stdout.read(1)
 

@@ -310,6 +310,7 @@ class _Run:
 
     def _publish(self, draft: Draft, build: Build, begun: float) -> Report:
         """Write the commits, say what they are, and move the branches, in this order."""
+        build.refuse_mass_removal()
         context = self._context
         publication = Publication(build.changes, self._signature())
         publication.stage()

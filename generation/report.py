@@ -66,6 +66,15 @@ class ItemChange(Record):
     fields: tuple[FieldChange, ...] = ()
 
 
+class Conflict(Record):
+    """A field that a person and a source changed differently. The person's stays."""
+
+    item: str
+    field: str
+    ours: str
+    theirs: str
+
+
 class RepositoryReport(Record):
     """Where a repository stands after the run. `commit` is the head of `branch`."""
 
@@ -132,6 +141,8 @@ class Report(Record):
     category_choices: tuple[CategoryChoice, ...] = ()
     sources: tuple[SourceReport, ...] = ()
     changes: tuple[ItemChange, ...] = ()
+    conflict_count: int = 0
+    conflicts: tuple[Conflict, ...] = ()
     steps: tuple[StepReport, ...] = ()
     warnings: tuple[str, ...] = ()
     repositories: dict[str, RepositoryReport] = Field(default_factory=dict)

@@ -55,6 +55,8 @@ def compile_report(
         category_choices=_doubtful_first(draft.category_choices)[:LISTED],
         sources=_with_reasons(draft),
         changes=draft.changes[:LISTED],
+        conflict_count=len(draft.conflicts),
+        conflicts=draft.conflicts[:LISTED],
         steps=tuple(steps),
         warnings=(
             *draft.warnings,

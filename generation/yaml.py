@@ -8,7 +8,7 @@ are counted before anything is built.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
@@ -17,6 +17,8 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 MAX_BYTES = 1024 * 1024
 MAX_EVENTS = 50_000
 MAX_DEPTH = 20
+# As wide as the C library counts: one line.
+WIDEST = 2_000_000_000
 
 
 class InvalidYAML(ValueError):
@@ -28,6 +30,23 @@ class InvalidYAML(ValueError):
     def __init__(self, message: str, *, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
+
+
+class Place(NamedTuple):
+    """Where a value stands in a text, in characters; the end is excluded.
+
+    `kind` is scalar, mapping or sequence. `inline` values stand in a line of other text
+    (plain, quoted or in brackets); the others take whole lines and have a `column`.
+    """
+
+    kind: str
+    inline: bool
+    start: int
+    end: int
+    column: int
+    text: str = ""
+    pairs: tuple[tuple[Place, Place], ...] = ()
+    entries: tuple[Place, ...] = ()
 
 
 class _Loader(yaml.CSafeLoader):
@@ -112,15 +131,49 @@ def repeated_keys(content: bytes) -> list[str]:
     return repeated
 
 
-def dump(document: Any) -> bytes:
-    """Write one document: the same value gives the same bytes."""
+def locate(text: str, *, times: int = 1) -> Place | None:
+    """Say where each value of a document stands; None for a document without any.
+
+    Raises InvalidYAML.
+    """
+    try:
+        _guard(text, most_events=MAX_EVENTS * times)
+        node = yaml.compose(text, yaml.CSafeLoader)
+    except yaml.YAMLError as exc:
+        raise InvalidYAML("the file is not valid YAML") from exc
+    return None if node is None else _place(node, text)
+
+
+def _place(node: yaml.Node, text: str) -> Place:
+    start, end = node.start_mark.index, node.end_mark.index
+    column = node.start_mark.column
+    if isinstance(node, yaml.ScalarNode):
+        is_inline = node.style not in ("|", ">")
+        if not is_inline:
+            # The blank lines behind a block are not its own.
+            end = start + len(text[start:end].rstrip())
+        return Place("scalar", is_inline, start, end, column, text=node.value)
+    if isinstance(node, yaml.MappingNode):
+        pairs = tuple((_place(k, text), _place(v, text)) for k, v in node.value)
+        if not node.flow_style and pairs:
+            end = pairs[-1][1].end
+        return Place("mapping", bool(node.flow_style), start, end, column, pairs=pairs)
+    assert isinstance(node, yaml.SequenceNode)
+    entries = tuple(_place(entry, text) for entry in node.value)
+    if not node.flow_style and entries:
+        end = entries[-1].end
+    return Place("sequence", bool(node.flow_style), start, end, column, entries=entries)
+
+
+def dump(document: Any, *, flow: bool = False) -> bytes:
+    """Write one document: the same value gives the same bytes. `flow`: in brackets."""
     text = yaml.dump(
         document,
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
-        width=100,
-        default_flow_style=False,
+        width=WIDEST if flow else 100,
+        default_flow_style=flow,
     )
     return text.encode()
 

@@ -132,6 +132,8 @@ class GenerationRequest(Asked):
     repository_description: Description = ""
     generation_method: GenerationMethod = GenerationMethod.CREATE_UPDATE
     update_with_pull_request: bool = True
+    allow_removals: bool = False
+    """Lets this one run remove more than a fifth of the items; it is not kept."""
     badge_evaluation_enabled: bool = False
     website_repository_creation_method: Literal["built-in"] = "built-in"
     website: Website | None = None

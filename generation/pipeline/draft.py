@@ -12,7 +12,14 @@ from pydantic import Field
 
 from generation.contract.context import RunContext
 from generation.items import Catalogue, Record
-from generation.report import CategoryChoice, Flag, ItemChange, Merge, SourceReport
+from generation.report import (
+    CategoryChoice,
+    Conflict,
+    Flag,
+    ItemChange,
+    Merge,
+    SourceReport,
+)
 from generation.repositories.data import Stored
 from generation.repositories.state import ItemRecord, Provenance
 from generation.sources.candidates import Candidate, Document, LeftOut
@@ -68,9 +75,16 @@ class Draft(Record):
     entries: tuple[Entry, ...] = ()
     catalogue: Catalogue = Catalogue()
     records: tuple[ItemRecord, ...] = ()
-    edited_slugs: frozenset[str] = frozenset()
+    # Items whose files are written whole, and files of items that a person edited: those
+    # that are the run's all the same, new contents of theirs, and paths of theirs that are
+    # no longer compared with what the run wrote there whole.
+    written_slugs: frozenset[str] = frozenset()
+    own_files: dict[str, bytes] = Field(default_factory=dict)
+    hand_files: dict[str, bytes] = Field(default_factory=dict)
+    detached_paths: frozenset[str] = frozenset()
     removed_slugs: frozenset[str] = frozenset()
     superseded_slugs: frozenset[str] = frozenset()
+    conflicts: tuple[Conflict, ...] = ()
     sources: tuple[SourceReport, ...] = ()
     merges: tuple[Merge, ...] = ()
     flags: tuple[Flag, ...] = ()

@@ -1,28 +1,35 @@
-"""New entries meet the directory as it is: what a person touched wins.
+"""New entries meet the directory as it is: what a person touched wins, field by field.
 
-Until fields are merged one by one, the file is the unit: an item of which a person changed a
-file stays wholly as it is, and an item whose file a person removed is not added again.
+An item whose file a person removed is not added again, and no item is removed that a person
+edited or whose source failed.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generation.contract.request import GenerationMethod
 from generation.items import Catalogue, Category, Item, Tag
 from generation.pipeline.draft import Draft, Entry, StepResult, Tools
-from generation.pipeline.sameness import names_agree
+from generation.pipeline.matching import Matcher
 from generation.pipeline.taxonomy import OTHER
 from generation.pipeline.vocabulary import Vocabulary
-from generation.report import FieldChange, ItemChange, SourceReport
-from generation.repositories.data import StoredItem
-from generation.repositories.state import ItemRecord, Provenance, item_id
+from generation.report import Conflict, FieldChange, ItemChange, SourceReport
+from generation.repositories.data import Stored, StoredItem
+from generation.repositories.documents import (
+    META,
+    base_of,
+    fields_of_base,
+    fields_of_item,
+)
+from generation.repositories.item_merge import Found, Outcome, merge_item
+from generation.repositories.labels import keep_removed_priorities
+from generation.repositories.merge import Path, Verdict, text_hash
+from generation.repositories.state import ItemRecord, Provenance
 from generation.slugs import unique_slug
 from generation.sources.candidates import LeftOut
-from generation.sources.names import name_key
-from generation.sources.urls import canonical_url, clean_url
 
 # What a reader of the directory sees. `updated_at` moves when one of these does.
 MEANINGFUL = (
@@ -35,6 +42,8 @@ MEANINGFUL = (
     "meta",
 )
 LONGEST_SHOWN = 200
+# A run that would remove more of the items than this asks first.
+MOST_REMOVED = 0.2
 
 
 def merge(draft: Draft, tools: Tools) -> StepResult:
@@ -43,6 +52,18 @@ def merge(draft: Draft, tools: Tools) -> StepResult:
     for entry in draft.entries:
         merger.add(entry)
     return merger.result()
+
+
+def removals_to_allow(stored: Stored, removed: int) -> str:
+    """Say what a run would remove if that is so much that a person must allow it."""
+    total = len(stored.items)
+    if removed <= total * MOST_REMOVED:
+        return ""
+    return (
+        f"This run would remove {removed} of {total} items, more than "
+        f"{MOST_REMOVED:.0%}. If that is meant, run it again with --allow-removals "
+        "(allow_removals in a request)"
+    )
 
 
 class _Merger:
@@ -54,133 +75,104 @@ class _Merger:
         # A page that came without any item has failed as well, whatever it was.
         self._failed = {r.source for r in draft.sources if r.error or not r.found}
         self._read = {r.source for r in draft.sources} - self._failed
-        self._by_url: dict[str, list[StoredItem]] = defaultdict(list)
         self._superseded = draft.superseded_slugs
-        current = [s for s in self._stored.items if s.item.slug not in self._superseded]
-        for stored in current:
-            self._by_url[canonical_url(stored.item.source_url)].append(stored)
-        self._by_slug = {stored.item.slug: stored for stored in current}
-        self._entries_on = Counter(canonical_url(entry.url) for entry in draft.entries)
+        self._matcher = Matcher(
+            tools.stored, draft.entries, superseded=self._superseded
+        )
         self._taken = self._stored.taken_slugs
-        self._by_id = {stored.item.id: stored for stored in current}
-        self._removed = defaultdict(list)
-        for record in self._stored.tombstones:
-            self._removed[record.id].append(record)
-        self._unreadable = {record.id for record in self._stored.unreadable}
-        ids = {stored.item.id for stored in self._stored.items}
-        self._ids = {*ids, *self._removed, *self._unreadable}
-        self._met: set[str] = set()
         self._items: list[Item] = []
-        self._records: list[ItemRecord] = []
+        self._records: dict[str, ItemRecord] = {}
+        self._own: dict[str, bytes] = {}
+        self._by_hand: dict[str, bytes] = {}
+        self._detached: set[str] = set()
         self._changes: list[ItemChange] = []
+        self._conflicts: list[Conflict] = []
+        self._warnings: list[str] = []
         self._left_out: list[LeftOut] = []
         self._unchanged = 0
 
     def add(self, entry: Entry) -> None:
-        """Find out what an entry is, from the surest sign to the weakest."""
-        ids = item_id(entry.url), item_id(entry.url, name_key(entry.name))
-        if (stored := self._as_decided(entry)) or (
-            stored := self._of_same_name(entry) or self._with_other_link(entry, ids)
-        ):
-            self._update(stored, entry)
-        elif self._was_removed(entry, ids):
-            self._leave_out(entry, "a person removed it from the directory")
-        elif not self._unreadable.isdisjoint(ids):
-            self._leave_out(entry, "its file in the data repository cannot be read")
-        elif stored := self._renamed(entry):
-            self._update(stored, entry)
-        else:
-            self._add_new(entry, key=ids[0] if ids[0] not in self._ids else ids[1])
+        match self._matcher.find(entry):
+            case str(reason):
+                self._leave_out(entry, reason)
+            case None:
+                self._add_new(entry)
+            case stored:
+                found, sources = self._found(stored, entry)
+                self._merge(stored, found, name=entry.name, sources=sources)
 
     def result(self) -> StepResult:
-        removed = {stored.item.slug for stored in self._rest() if self._removes(stored)}
-        for stored in self._rest():
+        removed = set()
+        for stored in self._matcher.rest():
             item = stored.item
-            if item.slug in removed:
+            if self._removes(stored):
+                removed.add(item.slug)
                 self._changes.append(
                     ItemChange(kind="removed", slug=item.slug, name=item.name)
                 )
             else:
-                self._unchanged += 1
-                self._items.append(item)
-                self._records.append(stored.record)
-        self._records += (*self._stored.tombstones, *self._stored.unreadable)
-        catalogue = resolve_labels(
-            self._draft.catalogue.model_copy(
-                update={"items": tuple(sorted(self._items, key=lambda i: i.slug))}
-            ),
-            keep={c.id for c in self._stored.categories}
-            | {tag.id for tag in self._stored.tags},
+                known = stored.record
+                self._merge(stored, None, name=known.name, sources=known.sources)
+        catalogue = self._catalogue()
+        written = self._settle(catalogue)
+        records = (
+            *self._records.values(),
+            *self._stored.unreadable,
         )
+        ask = removals_to_allow(self._stored, len(removed - self._superseded))
+        if ask and not self._context.request.allow_removals:
+            self._warnings.append(f"{ask}.")
         kinds = [change.kind for change in self._changes]
         draft = self._draft.but(
             catalogue=catalogue,
-            records=tuple(self._records),
-            edited_slugs=frozenset(s.item.slug for s in self._stored.items if s.edited),
+            records=records,
+            written_slugs=frozenset(written),
             removed_slugs=frozenset(removed),
+            own_files=self._own,
+            hand_files=self._by_hand,
+            detached_paths=frozenset(self._detached),
+            conflicts=tuple(sorted(self._conflicts, key=lambda c: (c.item, c.field))),
             left_out=(*self._draft.left_out, *self._left_out),
             sources=self._without_left_out(),
             changes=tuple(sorted(self._changes, key=lambda c: (c.kind, c.slug))),
             unchanged=self._unchanged,
-        ).warning(*self._stored.warnings)
+        ).warning(*self._stored.warnings, *sorted(self._warnings))
         note = (
             f"{kinds.count('added')} new, {kinds.count('updated')} updated, "
             f"{self._unchanged} unchanged, {len(removed)} removed"
         )
+        if self._conflicts:
+            note += f", {len(self._conflicts)} in conflict"
         return StepResult(draft, note)
 
-    def _of_same_name(self, entry: Entry) -> StoredItem | None:
-        """Find the item that has this link and a name that agrees, best the same name."""
-        key = name_key(entry.name)
-        links = [entry.url, *entry.also]
-        on_link = [
-            stored
-            for link in dict.fromkeys(map(canonical_url, links))
-            for stored in self._by_url[link]
-            if stored.item.slug not in self._met
-        ]
-        same = [
-            s
-            for s in on_link
-            if key in (name_key(s.item.name), name_key(s.record.name))
-        ]
-        if entry.apart:
-            link = clean_url(entry.url)
-            same.sort(key=lambda s: clean_url(s.item.source_url) != link)
-        elif not same:
-            same = [s for s in on_link if names_agree(s.item.name, entry.name)]
-        return same[0] if same else None
-
-    def _as_decided(self, entry: Entry) -> StoredItem | None:
-        """Find the item that a person has decided this is."""
-        is_met = entry.meets in self._met
-        return None if is_met else self._by_slug.get(entry.meets)
-
-    def _with_other_link(self, entry: Entry, ids: tuple[str, ...]) -> StoredItem | None:
-        """Find the item that was made from this link and has another one by now."""
-        for key in ids:
-            stored = self._by_id.get(key)
-            if stored is None or stored.item.slug in self._met:
-                continue
-            if canonical_url(stored.item.source_url) != canonical_url(entry.url):
-                return stored
-        return None
-
-    def _renamed(self, entry: Entry) -> StoredItem | None:
-        """Take the only item on a link for the only entry on it, whatever its name."""
-        url = canonical_url(entry.url)
-        on_this_link = self._by_url[url]
-        has_history = item_id(entry.url) in self._removed
-        if has_history or len(on_this_link) != 1 or self._entries_on[url] != 1:
-            return None
-        return None if on_this_link[0].item.slug in self._met else on_this_link[0]
-
-    def _was_removed(self, entry: Entry, ids: tuple[str, ...]) -> bool:
-        return any(
-            not record.name or names_agree(record.name, entry.name)
-            for key in ids
-            for record in self._removed.get(key, ())
+    def _catalogue(self) -> Catalogue:
+        stored = self._stored
+        drafted = self._draft.catalogue
+        return resolve_labels(
+            drafted.model_copy(
+                update={
+                    "items": tuple(sorted(self._items, key=lambda i: i.slug)),
+                    "categories": keep_removed_priorities(
+                        drafted.categories, stored.labels
+                    ),
+                }
+            ),
+            keep={c.id for c in stored.categories} | {tag.id for tag in stored.tags},
         )
+
+    def _settle(self, catalogue: Catalogue) -> set[str]:
+        """Find out which items are to be written whole, and remember what that will be."""
+        before = {stored.item.slug: stored for stored in self._stored.items}
+        written = set()
+        for item in catalogue.items:
+            stored = before.get(item.slug)
+            if stored is not None and (stored.edited or stored.item == item):
+                continue
+            written.add(item.slug)
+            record = self._records[item.slug]
+            update = {"base": base_of(item)}
+            self._records[item.slug] = record.model_copy(update=update)
+        return written
 
     def _leave_out(self, entry: Entry, reason: str) -> None:
         source = entry.sources[0].source
@@ -196,61 +188,97 @@ class _Merger:
             for report in self._draft.sources
         )
 
-    def _add_new(self, entry: Entry, *, key: str) -> None:
+    def _add_new(self, entry: Entry) -> None:
         slug = unique_slug(entry.name, self._taken)
-        item = _item_of(entry, key=key, slug=slug, updated_at=self._now)
-        self._ids.add(key)
         self._taken.add(slug)
-        sources = _described_by(entry.sources[0].source, entry.sources)
-        self._keep(item, entry.name, sources)
+        item = _item_of(
+            entry, key=self._matcher.new_id(entry), slug=slug, updated_at=self._now
+        )
+        self._items.append(item)
+        self._records[slug] = ItemRecord(
+            id=item.id,
+            slug=slug,
+            name=entry.name,
+            sources=_described_by(entry.sources[0].source, entry.sources),
+        )
         self._changes.append(ItemChange(kind="added", slug=slug, name=item.name))
 
-    def _update(self, stored: StoredItem, entry: Entry) -> None:
+    def _merge(
+        self,
+        stored: StoredItem,
+        found: Found | None,
+        *,
+        name: str,
+        sources: tuple[Provenance, ...],
+    ) -> None:
         old = stored.item
-        self._met.add(old.slug)
-        new, sources = self._updated(stored, entry)
-        fields = tuple(_differences(old, new))
-        if stored.edited or not fields:
+        outcome = merge_item(stored, found, now=self._now)
+        self._items.append(outcome.item)
+        record = stored.record
+        if (record.name, record.sources, record.base) != (name, sources, outcome.base):
+            record = record.model_copy(
+                update={"name": name, "sources": sources, "base": outcome.base}
+            )
+        self._records[old.slug] = record
+        if outcome.is_detached:
+            self._detached.add(stored.paths[0])
+        self._own |= outcome.own
+        self._by_hand |= outcome.by_hand
+        self._tell(stored, outcome)
+        fields = tuple(_differences(old, outcome.item)) if outcome.is_changed else ()
+        if not fields:
             self._unchanged += 1
-            self._keep(old, entry.name, sources)
             return
-        self._keep(
-            new.model_copy(update={"updated_at": self._now}), entry.name, sources
-        )
         self._changes.append(
-            ItemChange(kind="updated", slug=old.slug, name=new.name, fields=fields)
+            ItemChange(
+                kind="updated", slug=old.slug, name=outcome.item.name, fields=fields
+            )
         )
 
-    def _updated(
+    def _tell(self, stored: StoredItem, outcome: Outcome) -> None:
+        """Report what could not be merged."""
+        slug = stored.item.slug
+        self._conflicts += (
+            Conflict(
+                item=slug,
+                field=decision.name,
+                ours=_shown(decision.ours),
+                theirs=_shown(decision.theirs),
+            )
+            for decision in outcome.decisions
+            if decision.verdict is Verdict.CONFLICT
+        )
+        if outcome.is_torn:
+            self._warnings.append(
+                f"data/{slug}: the file {slug}.md and the key markdown were both changed "
+                "by hand, and differ; the file counts"
+            )
+        if outcome.refused:
+            self._warnings.append(
+                f"{stored.paths[0]}: {', '.join(outcome.refused)} is newer in a source, but "
+                "could not be changed without losing a comment of yours"
+            )
+
+    def _found(
         self, stored: StoredItem, entry: Entry
-    ) -> tuple[Item, tuple[Provenance, ...]]:
-        """Bring an item up to date, and say where it comes from, its describer first.
+    ) -> tuple[Found | None, tuple[Provenance, ...]]:
+        """Say what a run would write into an item, and where it comes from now.
 
         The source that described an item goes on describing it; others fill gaps. Another
         takes over when that one was read and does not list the item any more. While one of
         its sources fails, an item stays as it is.
         """
-        old, known = stored.item, stored.record.sources
+        known = stored.record.sources
         again = {source.source for source in entry.sources}
         sources = (*entry.sources, *(s for s in known if s.source not in again))
         if {source.source for source in known} & self._failed:
-            return old, _described_by(known[0].source, sources)
-        fresh = _item_of(entry, key=old.id, slug=old.slug, updated_at=old.updated_at)
+            return None, _described_by(known[0].source, sources)
+        fresh = Found(_fields_of(entry), entry.body)
         first = entry.sources[0].source
         describer = known[0].source if known else ""
         if describer == first or (describer in self._read and describer not in again):
-            changes = {name: getattr(fresh, name) for name in MEANINGFUL}
-            return old.model_copy(update=changes), _described_by(first, sources)
-        changes = {
-            "description": old.description or fresh.description,
-            "tags": tuple(sorted({*old.tags, *fresh.tags})),
-            "markdown": old.markdown or fresh.markdown,
-            "meta": fresh.meta | old.meta,
-        }
-        return old.model_copy(update=changes), _described_by(describer, sources)
-
-    def _rest(self) -> Iterator[StoredItem]:
-        return (s for s in self._stored.items if s.item.slug not in self._met)
+            return fresh, _described_by(first, sources)
+        return _filled(stored, fresh), _described_by(describer, sources)
 
     def _removes(self, stored: StoredItem) -> bool:
         """Only `recreate` removes, and nothing whose source failed or is not known.
@@ -265,12 +293,34 @@ class _Merger:
         sources = {source.source for source in stored.record.sources}
         return bool(sources) and not sources & self._failed
 
-    def _keep(self, item: Item, name: str, sources: tuple[Provenance, ...]) -> None:
-        """Remember an item by the name that its source gives it."""
-        self._items.append(item)
-        self._records.append(
-            ItemRecord(id=item.id, slug=item.slug, name=name, sources=sources)
-        )
+
+def _filled(stored: StoredItem, fresh: Found) -> Found:
+    """Fill the gaps of what was written before with what another source says."""
+    base = stored.record.base
+    before = fields_of_base(base) if base else fields_of_item(stored.item)
+    fields = fresh.fields
+    description, tags = ("description",), ("tags",)
+    filled: dict[Path, Any] = {
+        **{path: value for path, value in fields.items() if path[0] == META},
+        **before,
+        description: before.get(description) or fields[description],
+        tags: tuple(sorted({*before.get(tags, ()), *fields[tags]})),
+    }
+    has_text = bool(stored.item.markdown)
+    if base is not None:
+        has_text = base.markdown != text_hash("")
+    return Found(filled, None if has_text else fresh.text)
+
+
+def _fields_of(entry: Entry) -> Mapping[Path, Any]:
+    return {
+        ("name",): entry.name,
+        ("description",): entry.description,
+        ("source_url",): entry.url,
+        ("category",): entry.category,
+        ("tags",): entry.tags,
+        **{(META, key): value for key, value in entry.facts.items()},
+    }
 
 
 def _described_by(

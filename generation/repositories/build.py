@@ -7,18 +7,14 @@ from typing import NamedTuple
 
 from generation.contract.commands import RepositoryKind
 from generation.contract.context import RunContext
+from generation.exceptions import RemovalsNotAllowed
 from generation.git import Repository
 from generation.pipeline.draft import Draft
+from generation.pipeline.merging import removals_to_allow
 from generation.publish import Change
 from generation.repositories import File, Masthead
-from generation.repositories.data import (
-    Stored,
-    append_labels,
-    category_entries,
-    render_data,
-    render_records,
-    tag_entries,
-)
+from generation.repositories.data import Stored, render_data, render_records
+from generation.repositories.labels import grown_label_files, label_records
 from generation.repositories.list import render_list
 from generation.repositories.site import Owner, SiteSettings, read_owner
 from generation.repositories.state import (
@@ -28,6 +24,8 @@ from generation.repositories.state import (
     reconcile,
     take_snapshot,
 )
+from generation.repositories.tombstones import PATH as TOMBSTONES
+from generation.repositories.tombstones import render_tombstones
 from generation.repositories.website import plan_website
 from generation.repositories.website.manifest import bring_up_to_date
 
@@ -97,56 +95,63 @@ class Build:
             f"committed to {', '.join(changed)}" if changed else "nothing has changed"
         )
 
+    def refuse_mass_removal(self) -> None:
+        """Stop a run that would remove more than it may. Raises RemovalsNotAllowed."""
+        # What a person called the same as another item, they have allowed.
+        to_ask = self._draft.removed_slugs - self._draft.superseded_slugs
+        ask = removals_to_allow(self._stored, len(to_ask))
+        if ask and not self._context.request.allow_removals:
+            raise RemovalsNotAllowed(f"{ask}; nothing was written")
+
     def _data(self) -> Reconciled:
-        draft, stored = self._draft, self._stored
-        own = draft.catalogue.model_copy(
-            update={
-                "items": tuple(
-                    item
-                    for item in draft.catalogue.items
-                    if item.slug not in draft.edited_slugs
-                )
-            }
+        draft, stored, catalogue = self._draft, self._stored, self._draft.catalogue
+        snapshot = stored.snapshot
+        labels = stored.labels._replace(
+            categories=catalogue.categories, tags=catalogue.tags
         )
+        grown = dict(grown_label_files(snapshot, stored.labels, labels))
+        gone = {record.slug for record in stored.tombstones} | draft.removed_slugs
+        gone -= {item.slug for item in catalogue.items}
         result = reconcile(
-            stored.snapshot,
-            render_data(own, self._masthead, prompt=self._context.request.prompt),
-            records=render_records(draft.records),
-            keeps=lambda path: _folder(path) not in draft.removed_slugs,
+            snapshot,
+            self._data_files(),
+            records=render_records(
+                draft.records, label_records(snapshot, stored.labels, labels)
+            ),
+            keeps=lambda path: _folder(path) not in gone,
+            forgets=lambda path: _folder(path) in gone or path in draft.detached_paths,
+            by_hand={**draft.hand_files, **grown, **self._edited_tombstones()},
         )
-        grown = dict(self._grown_label_files())
         edited = [
             path
             for item in stored.items
             if item.edited
             for path in item.paths
-            if stored.snapshot.is_edited(path)
+            if snapshot.is_edited(path) and path not in draft.hand_files
         ]
-        return result._replace(
-            files=result.files | grown,
-            left_alone=(*(p for p in result.left_alone if p not in grown), *edited),
+        return result._replace(left_alone=(*result.left_alone, *edited))
+
+    def _data_files(self) -> Iterator[File]:
+        draft, snapshot = self._draft, self._stored.snapshot
+        yield from render_data(
+            draft.catalogue,
+            self._masthead,
+            prompt=self._context.request.prompt,
+            slugs=draft.written_slugs,
+            tree=snapshot.tree,
         )
+        yield from (File(*pair) for pair in draft.own_files.items())
+        if not snapshot.is_edited(TOMBSTONES):
+            content = render_tombstones(snapshot, self._stored.tombstones)
+            if content is not None:
+                yield File(TOMBSTONES, content)
 
-    def _grown_label_files(self) -> Iterator[File]:
-        """Where a person edited a label file, add to their text instead of rewriting it.
-
-        What they wrote stays, byte for byte, and the ids of new items resolve.
-        """
-        snapshot, stored = self._stored.snapshot, self._stored
-        catalogue = self._draft.catalogue
-        new_categories = catalogue.categories[len(stored.categories) :]
-        new_tags = catalogue.tags[len(stored.tags) :]
-        for path, entries in (
-            ("categories.yml", category_entries(new_categories)),
-            ("tags.yml", tag_entries(new_tags)),
-        ):
-            if not entries:
-                continue
-            if snapshot.is_edited(path):
-                [text] = snapshot.repository.read([snapshot.tree[path]])
-                yield File(path, append_labels(text, entries))
-            elif snapshot.is_deleted(path):
-                yield File(path, append_labels(b"", entries))
+    def _edited_tombstones(self) -> dict[str, bytes]:
+        snapshot = self._stored.snapshot
+        if not snapshot.is_edited(TOMBSTONES):
+            return {}
+        content = render_tombstones(snapshot, self._stored.tombstones)
+        return {} if content is None else {TOMBSTONES: content}
 
     def _message(self) -> str:
         """Say in the commit what changed; the run's own name stands in a trailer."""

@@ -1,48 +1,77 @@
 """The data repository: one YAML file and one Markdown body an item, strict out, lenient in.
 
 The format is that of the open-source *ever-works* platform, so that its website templates
-can read what we write: docs/reference/data-repository.md has every key.
+can read what we write: docs/reference/data-repository.md has every key. A file that is what
+the last run wrote is not parsed: its values stand in the run's own records.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from generation.exceptions import RepositoryError
-from generation.git import Repository
+from generation.git import Reader
 from generation.items import Catalogue, Category, Item, Tag
 from generation.markup import strip_raw_html
 from generation.repositories import File, Masthead
+from generation.repositories.documents import (
+    base_of,
+    item_document,
+    item_of_base,
+    read_item,
+    text_of,
+    texts_of_base,
+)
+from generation.repositories.labels import Labels, label_entry, label_path, read_labels
+from generation.repositories.merge import Texts, merge_texts
 from generation.repositories.state import (
     ITEMS,
+    LABELS,
+    Base,
     ItemRecord,
+    LabelRecord,
     Snapshot,
     item_id,
     read_table,
     render_table,
     take_snapshot,
 )
-from generation.yaml import InvalidYAML, Quoted, dump, parse
+from generation.repositories.tombstones import read_tombstones
+from generation.sources.names import name_key
+from generation.yaml import InvalidYAML, dump, parse
 
-# A list of labels may be so many times longer than an item.
-LABEL_FILES = 20
+# What a run wrote itself may be so many times longer than a person's item.
+OWN_TIMES = 20
 ITEM_PATH = re.compile(r"data/([A-Za-z0-9_-]+)/([A-Za-z0-9_-]+)\.(yml|yaml)")
 
-_ITEM_KEYS = {
-    "name", "description", "source_url", "category", "tags", "featured", "order",
-    "updated_at", "markdown", "meta",
-}  # fmt: skip
+
+class Handmade(NamedTuple):
+    """The files of an item of which a person changed at least one.
+
+    `content` and `document` are of the `.yml`; `body_path` is that of the text, whether it
+    is there or not. What is no plain file (a link, an executable) is never written to.
+    """
+
+    document: Mapping[str, Any]
+    content: bytes
+    texts: Texts
+    body_path: str
+    is_document_edited: bool
+    is_plain: bool = True
 
 
 class StoredItem(NamedTuple):
-    """An item as it lies in the repository. `edited`: a person made or changed a file."""
+    """An item as it lies in the repository; `by_hand` where its files are not as written."""
 
     item: Item
     paths: tuple[str, ...]
-    edited: bool
     record: ItemRecord
+    by_hand: Handmade | None = None
+
+    @property
+    def edited(self) -> bool:
+        return self.by_hand is not None
 
 
 class Stored(NamedTuple):
@@ -54,11 +83,18 @@ class Stored(NamedTuple):
 
     snapshot: Snapshot
     items: tuple[StoredItem, ...]
-    categories: tuple[Category, ...]
-    tags: tuple[Tag, ...]
+    labels: Labels
     tombstones: tuple[ItemRecord, ...]
     unreadable: tuple[ItemRecord, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        return self.labels.categories
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        return self.labels.tags
 
     @property
     def taken_slugs(self) -> set[str]:
@@ -71,234 +107,255 @@ class Stored(NamedTuple):
         return folders | {record.slug for record in self.tombstones}
 
 
-def read_data(repository: Repository) -> Stored:
-    """Read everything that a data repository holds on `main`.
+def read_data(repository: Reader, *, ref: str | None = None) -> Stored:
+    """Read everything that a data repository holds, on `main` if nothing else is said.
 
     An item file that cannot be read is left alone, with a warning. A category or tag file
     that cannot be read ends the run, because ids would no longer resolve.
     """
-    snapshot = take_snapshot(repository)
-    tree = snapshot.tree
-    records = {
-        record.slug: record
-        for record in read_table(
-            repository, tree, ITEMS, ItemRecord.model_validate_json
-        )
-    }
-    categories = tuple(
-        Category(**known, priority=_integer(rest.pop("priority", None)), extra=rest)
-        for known, rest in _labels(
-            snapshot, "categories", ("id", "name", "description")
-        )
+    snapshot = take_snapshot(repository, ref=ref)
+    reader = _Reader(snapshot)
+    items = tuple(reader.items())
+    snapshot = reader.snapshot
+    labels = read_labels(
+        snapshot,
+        read_table(repository, snapshot.tree, LABELS, LabelRecord.model_validate_json),
     )
-    tags = tuple(
-        Tag(**known, extra=rest)
-        for known, rest in _labels(snapshot, "tags", ("id", "name"))
-    )
-    warnings: list[str] = []
-    items = tuple(_read_items(snapshot, records, warnings))
-    present = {stored.item.slug for stored in items}
     ids = {stored.item.id for stored in items}
-    missing = [record for slug, record in records.items() if slug not in present]
-    lost = [r for r in missing if f"data/{r.slug}/{r.slug}.yml" in tree]
+    present = {stored.item.slug for stored in items}
+    missing = [r for slug, r in reader.records.items() if slug not in present]
+    lost = [r for r in missing if f"data/{r.slug}/{r.slug}.yml" in snapshot.tree]
     gone = [r for r in missing if r not in lost and r.id not in ids]
+    known = {(r.id, r.slug) for r in gone}
+    gone += [
+        tombstone
+        for tombstone in read_tombstones(snapshot)
+        if (tombstone.id, tombstone.slug) not in known and tombstone.slug not in present
+    ]
     return Stored(
-        snapshot, items, categories, tags, tuple(gone), tuple(lost), tuple(warnings)
+        snapshot, items, labels, tuple(gone), tuple(lost), tuple(reader.warnings)
     )
+
+
+class _Reader:
+    """Reads the items of one snapshot, and follows those that a person moved."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        rows = read_table(
+            snapshot.repository, snapshot.tree, ITEMS, ItemRecord.model_validate_json
+        )
+        self.records = {record.slug: record for record in rows}
+        self.warnings: list[str] = []
+        self._files = dict(self._item_files())
+        self._missing = {s: r for s, r in self.records.items() if s not in self._files}
+
+    def items(self) -> Iterator[StoredItem]:
+        self._follow_unchanged()
+        tree, repository = self.snapshot.tree, self.snapshot.repository
+        bodies = [body for _, body in self._files.values() if body in tree]
+        texts = dict(zip(bodies, repository.read(tree[b] for b in bodies), strict=True))
+        unread = [s for s in self._files if not self._is_as_written(s)]
+        contents = repository.read(tree[self._files[slug][0]] for slug in unread)
+        documents = dict(zip(unread, contents, strict=True))
+        for slug, (path, body) in self._files.items():
+            try:
+                text = texts[body].decode() if body in tree else None
+                if slug in documents:
+                    yield self._parsed(slug, path, body, documents[slug], text)
+                else:
+                    yield self._as_written(slug, path, body, text or "")
+            except (InvalidYAML, UnicodeDecodeError, TypeError, ValueError) as exc:
+                reason = exc if isinstance(exc, InvalidYAML) else "it is not an item"
+                self.warnings.append(f"{path} was left alone and out: {reason}")
+
+    def _item_files(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Name the two files of each item, by its slug."""
+        tree = self.snapshot.tree
+        slugs: set[str] = set()
+        # Before ".yml" in the order of names, ".yaml" would win.
+        for path in sorted(tree, key=lambda path: (path.endswith(".yaml"), path)):
+            match = ITEM_PATH.fullmatch(path)
+            if match is None:
+                continue
+            slug, name, ending = match.groups()
+            if slug != name or slug in slugs:
+                self.warnings.append(
+                    f"{path} was left out: an item is the file data/{slug}/{slug}.yml"
+                )
+                continue
+            slugs.add(slug)
+            body = path.removesuffix(ending) + "md"
+            # What other tools keep as MDX is a text as well.
+            if body not in tree and f"{body}x" in tree:
+                body += "x"
+            yield slug, (path, body)
+
+    def _is_as_written(self, slug: str) -> bool:
+        """Both files are what the last run wrote, with one text, and its values are known."""
+        path, body = self._files[slug]
+        record = self.records.get(slug)
+        return (
+            record is not None
+            and record.base is not None
+            and record.base.body is None
+            and not self.snapshot.is_edited(path)
+            and body in self.snapshot.tree
+            and not self.snapshot.is_edited(body)
+        )
+
+    def _as_written(self, slug: str, path: str, body: str, text: str) -> StoredItem:
+        record = self.records[slug]
+        assert record.base is not None
+        item = item_of_base(slug, record.base, text, key=record.id)
+        return StoredItem(item, (path, body), record)
+
+    def _parsed(
+        self, slug: str, path: str, body: str, content: bytes, text: str | None
+    ) -> StoredItem:
+        snapshot = self.snapshot
+        # What we wrote ourselves is no bomb.
+        times = 1 if snapshot.is_edited(path) else OWN_TIMES
+        document = parse(content, times=times)
+        if not isinstance(document, dict):
+            raise TypeError("an item is a mapping")
+        record = self.records.get(slug) or self._follow(slug, path, document)
+        snapshot = self.snapshot
+        key = text_of(document.get("markdown")) if "markdown" in document else None
+        texts = Texts(text, key)
+        paths = (path, body) if text is not None else (path,)
+        is_edited = snapshot.is_edited(path)
+        is_body_edited = snapshot.is_edited(body) or snapshot.is_deleted(body)
+        is_torn = record is not None and record.base and record.base.body is not None
+        if not is_edited and not is_body_edited and not is_torn:
+            item = read_item(slug, document, text or key or "", key="")
+            record = record or _own_record(item, item.source_url)
+            item = item.model_copy(update={"id": record.id})
+            if record.base is None and text is not None:
+                record = record.model_copy(update={"base": base_of(item)})
+            return StoredItem(item, paths, record)
+        if record is not None and record.base is None:
+            base = self._earlier_base(path, body)
+            record = record.model_copy(update={"base": base})
+        bases = texts_of_base(record.base if record else None)
+        merged = merge_texts(bases, texts, None, clean=strip_raw_html)
+        item = read_item(slug, document, merged.text, key="")
+        record = record or _own_record(item, item.source_url)
+        item = item.model_copy(update={"id": record.id})
+        is_plain = not any(" " in snapshot.tree[path] for path in paths)
+        by_hand = Handmade(document, content, texts, body, is_edited, is_plain)
+        return StoredItem(item, paths, record, by_hand)
+
+    def _earlier_base(self, path: str, body: str) -> Base | None:
+        """Find what was written by an earlier version, which remembered blob ids only."""
+        blobs = [self.snapshot.written.get(path), self.snapshot.written.get(body)]
+        if None in blobs:
+            return None
+        found = self.snapshot.repository.find(filter(None, blobs))
+        content, text = found
+        if content is None or text is None:
+            return None
+        try:
+            document = parse(content, times=OWN_TIMES)
+            return base_of(read_item("", document, text.decode(), key=""))
+        except (InvalidYAML, UnicodeDecodeError, TypeError, ValueError):
+            return None
+
+    def _follow_unchanged(self) -> None:
+        """Take a file that lies elsewhere now, byte for byte, for the item that it was."""
+        tree, written = self.snapshot.tree, self.snapshot.written
+        blobs: dict[str, list[str]] = {}
+        for slug in self._missing:
+            if blob := written.get(f"data/{slug}/{slug}.yml"):
+                blobs.setdefault(blob, []).append(slug)
+        if not blobs:
+            return
+        for slug, (path, _) in self._files.items():
+            if slug in self.records or path in written:
+                continue
+            if old := blobs.get(tree[path]):
+                self._move(old.pop(), slug)
+
+    def _follow(
+        self, slug: str, path: str, document: Mapping[str, Any]
+    ) -> ItemRecord | None:
+        """Take a file with the link of an item that is gone for that item."""
+        if not self._missing or path in self.snapshot.written:
+            return None
+        url, name = text_of(document.get("source_url")), text_of(document.get("name"))
+        if not url:
+            return None
+        for key in (item_id(url, name_key(name)), item_id(url)):
+            for old, record in self._missing.items():
+                if record.id == key:
+                    return self._move(old, slug)
+        return None
+
+    def _move(self, old: str, slug: str) -> ItemRecord:
+        record = self._missing.pop(old).model_copy(update={"slug": slug})
+        del self.records[old]
+        self.records[slug] = record
+        written = dict(self.snapshot.written)
+        for ending in ("yml", "md"):
+            if blob := written.pop(f"data/{old}/{old}.{ending}", None):
+                written[f"data/{slug}/{slug}.{ending}"] = blob
+        self.snapshot = self.snapshot._replace(written=written)
+        return record
+
+
+def _own_record(item: Item, url: str) -> ItemRecord:
+    return ItemRecord(id=item_id(url), slug=item.slug, name=item.name)
 
 
 def render_data(
-    catalogue: Catalogue, masthead: Masthead, *, prompt: str = ""
+    catalogue: Catalogue,
+    masthead: Masthead,
+    *,
+    prompt: str = "",
+    slugs: Collection[str] | None = None,
+    tree: Mapping[str, str] | None = None,
 ) -> Iterator[File]:
-    """Write a catalogue as files, in path order."""
+    """Write a catalogue as files; of items only those of `slugs`, if they are given."""
     config = dump(_config(catalogue, masthead, prompt))
     yield File(".works/works.yml", config)
     yield File("README.md", _readme(masthead))
-    yield File("categories.yml", dump([_category(c) for c in catalogue.categories]))
+    categories = [label_entry(category) for category in catalogue.categories]
+    yield File(label_path(tree or {}, "categories"), dump(categories))
     yield File("config.yml", config)
     for item in sorted(catalogue.items, key=lambda item: item.slug):
-        folder = f"data/{item.slug}/{item.slug}"
-        yield File(f"{folder}.md", _body(item.markdown))
-        yield File(f"{folder}.yml", dump(_item(item)))
-    yield File("tags.yml", dump([_tag(tag) for tag in catalogue.tags]))
+        if slugs is None or item.slug in slugs:
+            folder = f"data/{item.slug}/{item.slug}"
+            yield File(f"{folder}.md", body_file(item.markdown))
+            yield File(f"{folder}.yml", dump(item_document(item)))
+    tags = [label_entry(tag) for tag in catalogue.tags]
+    yield File(label_path(tree or {}, "tags"), dump(tags))
 
 
-def render_records(records: Iterable[ItemRecord]) -> list[File]:
+def render_records(
+    records: Iterable[ItemRecord], labels: Iterable[LabelRecord] = ()
+) -> list[File]:
     rows = [
         record.model_dump(exclude_defaults=True) | {"id": record.id}
         for record in records
     ]
-    return list(render_table(ITEMS, rows, key=lambda row: row["id"] + row["slug"]))
+    label_rows = [record.model_dump(exclude_defaults=True) for record in labels]
+    return [
+        *render_table(ITEMS, rows, key=lambda row: row["id"] + row["slug"]),
+        *render_table(LABELS, label_rows, key=lambda row: f"{row['kind']} {row['id']}"),
+    ]
 
 
-def append_labels(content: bytes, entries: list[Mapping[str, Any]]) -> bytes:
-    """Add entries to a person's category or tag file, without touching what is there.
-
-    Only a list in flow style, to which no line can be added, is written anew.
-    """
-    known = parse(content, times=LABEL_FILES) or []
-    first = re.search(rb"^( *)- ", content, re.MULTILINE)
-    indent = first.group(1) if first else b""
-    lines = dump(entries).splitlines(keepends=True)
-    # A file of nothing but comments is a list without entries.
-    start = content if known or not content.strip().startswith(b"[") else b""
-    gap = b"" if not start or start.endswith(b"\n") else b"\n"
-    longer = start + gap + b"".join(indent + line for line in lines)
-    try:
-        if parse(longer, times=LABEL_FILES) == [*known, *entries]:
-            return longer
-    except InvalidYAML:
-        pass
-    return dump([*known, *entries])
-
-
-def category_entries(categories: Iterable[Category]) -> list[Mapping[str, Any]]:
-    return [_category(category) for category in categories]
-
-
-def tag_entries(tags: Iterable[Tag]) -> list[Mapping[str, Any]]:
-    return [_tag(tag) for tag in tags]
-
-
-def _read_items(
-    snapshot: Snapshot, records: Mapping[str, ItemRecord], warnings: list[str]
-) -> Iterator[StoredItem]:
-    tree = snapshot.tree
-    files: list[tuple[str, str, str]] = []
-    slugs: set[str] = set()
-    # Before ".yml" in the order of names, ".yaml" would win.
-    for path in sorted(tree, key=lambda path: (path.endswith(".yaml"), path)):
-        match = ITEM_PATH.fullmatch(path)
-        if match is None:
-            continue
-        slug, name, ending = match.groups()
-        if slug != name or slug in slugs:
-            warnings.append(
-                f"{path} was left out: an item is the file data/{slug}/{slug}.yml"
-            )
-            continue
-        slugs.add(slug)
-        body = path.removesuffix(ending) + "md"
-        files.append((slug, path, body if body in tree else ""))
-    bodies = [body for _, _, body in files if body]
-    texts = dict(
-        zip(bodies, snapshot.repository.read(tree[b] for b in bodies), strict=True)
-    )
-    contents = snapshot.repository.read(tree[path] for _, path, _ in files)
-    for (slug, path, body), content in zip(files, contents, strict=True):
-        try:
-            # What we wrote ourselves is no bomb.
-            is_ours = not snapshot.is_edited(path)
-            document = parse(content, times=LABEL_FILES if is_ours else 1)
-            text = texts[body].decode() if body else None
-            item = _item_from(slug, document, text, records.get(slug))
-        except (InvalidYAML, UnicodeDecodeError, TypeError, ValueError) as exc:
-            reason = exc if isinstance(exc, InvalidYAML) else "it is not an item"
-            warnings.append(f"{path} was left alone and out: {reason}")
-            continue
-        paths = (path, body) if body else (path,)
-        # A body that a person removed is an edit of its item as well.
-        beside = f"data/{slug}/{slug}.md"
-        edited = any(map(snapshot.is_edited, paths)) or snapshot.is_deleted(beside)
-        own = ItemRecord(id=item.id, slug=slug, name=item.name)
-        yield StoredItem(item, paths, edited, records.get(slug, own))
-
-
-def _item_from(
-    slug: str, document: Any, body: str | None, record: ItemRecord | None
-) -> Item:
-    """Read an item of our own or of a person's. Raises TypeError and ValueError."""
-    if not isinstance(document, dict) or not isinstance(document.get("name"), str):
-        raise TypeError("an item is a mapping with a name")
-    url = _text(document.get("source_url"))
-    category = document.get("category")
-    if isinstance(category, list):
-        category = category[0] if category else ""
-    tags = document.get("tags") if isinstance(document.get("tags"), list) else []
-    meta = document.get("meta")
-    markdown = _text(document.get("markdown")) if body is None else body
-    return Item(
-        id=record.id if record else item_id(url),
-        slug=slug,
-        name=document["name"].strip() or slug,
-        description=_text(document.get("description")),
-        source_url=url,
-        category=_id(category),
-        tags=tuple(dict.fromkeys(filter(None, map(_id, tags or [])))),
-        updated_at=_text(document.get("updated_at")),
-        featured=document.get("featured") is True,
-        order=_integer(document.get("order")),
-        markdown=markdown.strip(),
-        meta=meta if isinstance(meta, dict) else {},
-        extra={str(k): value for k, value in document.items() if k not in _ITEM_KEYS},
-    )
-
-
-def _labels(
-    snapshot: Snapshot, name: str, keys: tuple[str, ...]
-) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
-    """Read `categories.yml` or `tags.yml`: what we know of each entry, and the rest."""
-    path = f"{name}.yml"
-    if path not in snapshot.tree:
-        return
-    [content] = snapshot.repository.read([snapshot.tree[path]])
-    try:
-        entries = parse(content, times=LABEL_FILES)
-    except InvalidYAML as exc:
-        raise RepositoryError(
-            f"{path} of the data repository cannot be read: {exc}. Mend it and run again"
-        ) from exc
-    if not isinstance(entries or [], list):
-        raise RepositoryError(
-            f"{path} of the data repository is not a list of {name}. "
-            "Mend it and run again"
-        )
-    seen: set[str] = set()
-    for entry in entries or []:
-        pairs = entry if isinstance(entry, dict) else {"id": entry, "name": entry}
-        rest = {str(key): value for key, value in pairs.items()}
-        known = {key: _text(rest.pop(key, "")) for key in keys}
-        if known["id"] and known["name"] and known["id"] not in seen:
-            seen.add(known["id"])
-            yield known, rest
-
-
-def _item(item: Item) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "name": item.name,
-        "description": item.description,
-        "source_url": item.source_url,
-        "category": item.category,
-        "tags": list(item.tags),
-    }
-    if item.featured:
-        document["featured"] = True
-    if item.order is not None:
-        document["order"] = item.order
-    document["updated_at"] = Quoted(item.updated_at)
-    if item.markdown:
-        document["markdown"] = strip_raw_html(item.markdown)
-    if item.meta:
-        document["meta"] = item.meta
-    return document | item.extra
-
-
-def _category(category: Category) -> dict[str, Any]:
-    document: dict[str, Any] = {"id": category.id, "name": category.name}
-    if category.description:
-        document["description"] = category.description
-    if category.priority is not None:
-        document["priority"] = category.priority
-    return document | category.extra
-
-
-def _tag(tag: Tag) -> dict[str, Any]:
-    return {"id": tag.id, "name": tag.name, **tag.extra}
+def body_file(markdown: str) -> bytes:
+    return f"{markdown}\n".encode() if markdown else b""
 
 
 def _config(catalogue: Catalogue, masthead: Masthead, prompt: str) -> dict[str, Any]:
     """Build the document of `config.yml`. No time of a run goes into it, only items'."""
-    years = [item.updated_at[:4] for item in catalogue.items if item.updated_at]
+    years = [
+        item.updated_at[:4]
+        for item in catalogue.items
+        if item.updated_at[:4].isdecimal() and len(item.updated_at) >= 4
+    ]
     document: dict[str, Any] = {
         "name": masthead.name,
         "company_name": masthead.company_name or masthead.name,
@@ -311,7 +368,7 @@ def _config(catalogue: Catalogue, masthead: Masthead, prompt: str) -> dict[str, 
         document["description"] = masthead.description
     if masthead.company_website:
         document["company_website"] = masthead.company_website
-    if years and max(years).isdigit():
+    if years:
         document["copyright_year"] = int(max(years))
     if prompt:
         document["metadata"] = {"initial_prompt": prompt}
@@ -326,22 +383,8 @@ One folder an item under `data/`: `<slug>.yml` holds its fields, `<slug>.md` its
 `categories.yml` and `tags.yml` name what the items refer to, `config.yml` describes the
 directory, and `.works/works.yml` is the same document for tools that look there.
 
-Edit any file by hand. The next run sees that it is not what it wrote, leaves it alone and
-says so. What you delete is not added again. `.gazetteer/` is the run's memory: leave it.
+Edit any file by hand. The next run sees which fields you changed, keeps them as they are and
+goes on with the others. What you delete is not added again: `.gazetteer/tombstones.yml` lists
+it, and what you take out of that list comes back. The rest of `.gazetteer/` is the run's
+memory: leave it.
 """.encode()
-
-
-def _body(markdown: str) -> bytes:
-    return f"{markdown}\n".encode() if markdown else b""
-
-
-def _text(value: Any) -> str:
-    return "" if value is None or isinstance(value, dict | list) else str(value).strip()
-
-
-def _id(value: Any) -> str:
-    return _text(value.get("id") if isinstance(value, dict) else value)
-
-
-def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,9 +1,10 @@
 """What the last run wrote, kept in the repository itself below `.gazetteer/`.
 
-A file whose blob is the one that the last run wrote is ours to change; any other belongs to
-a person. That is all a run needs to know to leave edits alone, and it travels with a clone.
-Rows are sorted JSON Lines; a large table is cut into 256 shards, so that a small change
-rewrites little.
+A file whose blob is the one that the last run wrote is ours to change and need not be read;
+of any other, the values that were written tell which fields a person changed. That is all a
+run needs to know, and it travels with a clone. Rows are sorted JSON Lines; a large table is
+cut into 256 shards, so that a small change rewrites little. What people removed is YAML,
+because they may edit it: `tombstones.py`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from generation.exceptions import RepositoryError
-from generation.git import Repository, blob_id
+from generation.git import MAIN, Reader, blob_id
 from generation.items import Record
 from generation.repositories import File
 from generation.sources.urls import canonical_url
@@ -23,6 +25,7 @@ from generation.sources.urls import canonical_url
 FOLDER = ".gazetteer/"
 FILES = "files"
 ITEMS = "items"
+LABELS = "labels"
 ONE_SHARD = 4096
 
 Row = TypeVar("Row")
@@ -35,16 +38,51 @@ class Provenance(Record):
     locator: str = ""
 
 
-class ItemRecord(Record):
-    """What we remember of an item beside its file. It outlives the file: a tombstone.
+class Base(Record):
+    """The values of an item as a run wrote them last; of its text, hashes of both copies.
 
-    The first of `sources` is the one that describes the item.
+    `body` is of `<slug>.md`: left out where it equals `markdown`, and empty where a run wrote
+    no such file. Of lists, `own` are members that a person wrote before a source did, and
+    `dropped` those that a person removed and no source has any longer. A base is `partial` where a run
+    only filled gaps in an item that a person wrote.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    source_url: str | None = None
+    category: str | None = None
+    tags: tuple[str, ...] | None = None
+    meta: dict[str, Any] | None = None
+    updated_at: str | None = None
+    markdown: str | None = None
+    body: str | None = None
+    own: dict[str, tuple[str, ...]] | None = None
+    dropped: dict[str, tuple[str, ...]] | None = None
+    partial: bool = False
+
+
+class ItemRecord(Record):
+    """What we remember of an item beside its files.
+
+    The first of `sources` is the one that describes the item. `url` is remembered of items
+    that were removed.
     """
 
     id: str
     slug: str
     name: str = ""
+    url: str = ""
     sources: tuple[Provenance, ...] = ()
+    base: Base | None = None
+
+
+class LabelRecord(Record):
+    """A category or a tag as a run wrote it. `kind` is `categories` or `tags`."""
+
+    kind: str
+    id: str
+    name: str
+    priority: int | None = None
 
 
 def item_id(url: str, name_key: str = "") -> str:
@@ -56,7 +94,7 @@ def item_id(url: str, name_key: str = "") -> str:
 class Snapshot(NamedTuple):
     """A repository at one commit. `written` is what the last run wrote, path to blob."""
 
-    repository: Repository
+    repository: Reader
     commit: str | None
     tree: Mapping[str, str]
     written: Mapping[str, str]
@@ -81,16 +119,16 @@ class Reconciled(NamedTuple):
     left_alone: tuple[str, ...]
 
 
-def take_snapshot(repository: Repository) -> Snapshot:
+def take_snapshot(repository: Reader, *, ref: str | None = None) -> Snapshot:
     """Read the heads of a repository: one listing, and our own records."""
-    commit = repository.head()
+    commit = repository.head(ref or MAIN)
     tree = repository.tree(commit) if commit else {}
     written = dict(read_table(repository, tree, FILES, _written))
     return Snapshot(repository, commit, tree, written)
 
 
 def read_table(
-    repository: Repository,
+    repository: Reader,
     tree: Mapping[str, str],
     name: str,
     parse_row: Callable[[bytes], Row],
@@ -131,19 +169,24 @@ def reconcile(
     *,
     records: Collection[File] = (),
     keeps: Callable[[str], bool] = lambda path: False,
+    forgets: Callable[[str], bool] = lambda path: False,
+    by_hand: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Reconciled:
     """Compare what was rendered with what is there, and leave people's files alone.
 
     `records` are further tables of ours. A file of ours that was not rendered again is
-    removed unless `keeps` says otherwise.
+    removed unless `keeps` says otherwise. What `forgets` names is no longer remembered as
+    written. `by_hand` are new contents of people's files, which stay theirs.
     """
-    files: dict[str, bytes] = {}
+    files: dict[str, bytes] = dict(by_hand)
     left_alone: list[str] = []
-    written = dict(snapshot.written)
+    written = {p: blob for p, blob in snapshot.written.items() if not forgets(p)}
     adopted: dict[str, str] = {}
     seen: set[str] = set()
     folders = {folder for path in snapshot.tree for folder in _folders_of(path)}
     for path, content in rendered:
+        if path in by_hand:
+            continue
         seen.add(path)
         blob = blob_id(content)
         if snapshot.tree.get(path) == blob:
@@ -164,7 +207,7 @@ def reconcile(
         if path not in seen and snapshot.tree.get(path) == blob and not keeps(path)
     ]
     for path in removals:
-        del written[path]
+        written.pop(path, None)
     tables = _tables(written, records)
     if files or removals or any(map(snapshot.differs, tables)):
         # A file that a person made exactly as we would is ours from now on, but that alone
@@ -181,7 +224,7 @@ def _tables(written: Mapping[str, str], records: Collection[File]) -> list[File]
     return [*records, *render_table(FILES, manifest, key=lambda row: row["path"])]
 
 
-def _is_table(path: str, name: str = f"{FILES}|{ITEMS}") -> bool:
+def _is_table(path: str, name: str = f"{FILES}|{ITEMS}|{LABELS}") -> bool:
     """Tell our tables from what a person keeps in the same folder."""
     pattern = rf"{re.escape(FOLDER)}({name})(\.jsonl|/[0-9a-f]{{2}}\.jsonl)"
     return re.fullmatch(pattern, path) is not None

@@ -1,0 +1,135 @@
+"""Which item an entry is, from the surest sign to the weakest; or why it is none."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+from generation.pipeline.draft import Entry
+from generation.pipeline.sameness import names_agree
+from generation.repositories.data import Stored, StoredItem
+from generation.repositories.state import ItemRecord, item_id
+from generation.sources.names import name_key
+from generation.sources.urls import canonical_url, clean_url
+
+
+class Matcher:
+    """Finds items for entries. Each item is found once, a superseded one never."""
+
+    def __init__(
+        self,
+        stored: Stored,
+        entries: Iterable[Entry],
+        *,
+        superseded: Collection[str] = (),
+    ) -> None:
+        self._stored = stored
+        current = [item for item in stored.items if item.item.slug not in superseded]
+        self._by_url: dict[str, list[StoredItem]] = defaultdict(list)
+        for item in current:
+            self._by_url[canonical_url(item.item.source_url)].append(item)
+        self._entries_on = Counter(canonical_url(entry.url) for entry in entries)
+        self._by_slug = {item.item.slug: item for item in current}
+        self._by_id = {item.item.id: item for item in current}
+        self._removed: dict[str, list[ItemRecord]] = defaultdict(list)
+        for record in stored.tombstones:
+            self._removed[record.id].append(record)
+        self._unreadable = {record.id for record in stored.unreadable}
+        ids = {item.item.id for item in stored.items}
+        self._ids = {*ids, *self._removed, *self._unreadable}
+        self._met: set[str] = set()
+
+    def find(self, entry: Entry) -> StoredItem | str | None:
+        """Give the item that an entry is, the reason to leave it out, or None: it is new."""
+        ids = _ids_of(entry)
+        found: StoredItem | None
+        if found := self._as_decided(entry) or self._of_same_name(entry):
+            return self._meet(found)
+        if found := self._with_other_link(entry, ids):
+            return self._meet(found)
+        if self._was_removed(entry, ids):
+            return "a person removed it from the directory"
+        if not self._unreadable.isdisjoint(ids):
+            return "its file in the data repository cannot be read"
+        if found := self._renamed(entry):
+            return self._meet(found)
+        return None
+
+    def new_id(self, entry: Entry) -> str:
+        """Name a new item, by its link alone if that is not taken."""
+        by_link, by_name = _ids_of(entry)
+        key = by_link if by_link not in self._ids else by_name
+        self._ids.add(key)
+        return key
+
+    def rest(self) -> Iterator[StoredItem]:
+        """Give the items that no entry was."""
+        return (s for s in self._stored.items if s.item.slug not in self._met)
+
+    def _meet(self, stored: StoredItem) -> StoredItem:
+        self._met.add(stored.item.slug)
+        return stored
+
+    def _as_decided(self, entry: Entry) -> StoredItem | None:
+        """Find the item that a person has decided this is."""
+        is_met = entry.meets in self._met
+        return None if is_met else self._by_slug.get(entry.meets)
+
+    def _of_same_name(self, entry: Entry) -> StoredItem | None:
+        """Find the item that has this link and a name that agrees, best the same name.
+
+        An item bears its own name and the one that its source gives it.
+        """
+        links = dict.fromkeys(map(canonical_url, [entry.url, *entry.also]))
+        on_link = [
+            stored
+            for link in links
+            for stored in self._by_url[link]
+            if stored.item.slug not in self._met
+        ]
+        key = name_key(entry.name)
+        same = [
+            stored
+            for stored in on_link
+            if key in (name_key(stored.item.name), name_key(stored.record.name))
+        ]
+        if entry.apart:
+            link = clean_url(entry.url)
+            same.sort(key=lambda stored: clean_url(stored.item.source_url) != link)
+        elif not same:
+            same = [s for s in on_link if names_agree(s.item.name, entry.name)] or [
+                stored
+                for stored in on_link
+                if stored.edited and names_agree(stored.record.name, entry.name)
+            ]
+        return same[0] if same else None
+
+    def _with_other_link(self, entry: Entry, ids: tuple[str, str]) -> StoredItem | None:
+        """Find the item that was made from this link and has another one by now."""
+        for key in ids:
+            stored = self._by_id.get(key)
+            if stored is None or stored.item.slug in self._met:
+                continue
+            if canonical_url(stored.item.source_url) != canonical_url(entry.url):
+                return stored
+        return None
+
+    def _renamed(self, entry: Entry) -> StoredItem | None:
+        """Take the only item on a link for the only entry on it, whatever its name."""
+        url = canonical_url(entry.url)
+        on_this_link = self._by_url[url]
+        has_history = item_id(entry.url) in self._removed
+        if has_history or len(on_this_link) != 1 or self._entries_on[url] != 1:
+            return None
+        return None if on_this_link[0].item.slug in self._met else on_this_link[0]
+
+    def _was_removed(self, entry: Entry, ids: tuple[str, str]) -> bool:
+        return any(
+            not record.name or names_agree(record.name, entry.name)
+            for key in ids
+            for record in self._removed.get(key, ())
+        )
+
+
+def _ids_of(entry: Entry) -> tuple[str, str]:
+    return item_id(entry.url), item_id(entry.url, name_key(entry.name))

@@ -1,0 +1,77 @@
+"""What people removed: a list that they may edit, `.gazetteer/tombstones.yml`.
+
+An entry keeps an item away for good; without it, the next run brings the item back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from generation.exceptions import RepositoryError
+from generation.repositories.documents import text_of
+from generation.repositories.state import FOLDER, ItemRecord, Snapshot, item_id
+from generation.yaml import InvalidYAML, dump, parse
+from generation.yaml_edits import append
+
+PATH = f"{FOLDER}tombstones.yml"
+# Such a list may be so many times longer than an item.
+TIMES = 20
+HEAD = """\
+# What people removed from this directory. A run adds none of it again.
+# Delete an entry, and the next run brings the item back.
+"""
+
+
+def read_tombstones(snapshot: Snapshot) -> list[ItemRecord]:
+    """Read what a run wrote and people edited. A link alone is an entry as well.
+
+    Raises RepositoryError, because without the list what was removed would come back.
+    """
+    if PATH not in snapshot.tree:
+        return []
+    [content] = snapshot.repository.read([snapshot.tree[PATH]])
+    try:
+        entries = parse(content, times=TIMES) or []
+    except InvalidYAML as exc:
+        raise RepositoryError(
+            f"{PATH} of the data repository cannot be read: {exc}. Mend it and run again"
+        ) from exc
+    if not isinstance(entries, list):
+        raise RepositoryError(
+            f"{PATH} of the data repository is not a list. Mend it and run again"
+        )
+    return [record for entry in entries if (record := _record(entry))]
+
+
+def render_tombstones(
+    snapshot: Snapshot, records: Iterable[ItemRecord]
+) -> bytes | None:
+    """Write the list, or add to it where a person edited it. None: nothing to change."""
+    wanted = sorted(records, key=lambda record: (record.slug, record.id))
+    if snapshot.is_edited(PATH):
+        known = {(record.id, record.slug) for record in read_tombstones(snapshot)}
+        new = [_entry(r) for r in wanted if (r.id, r.slug) not in known]
+        if not new:
+            return None
+        [content] = snapshot.repository.read([snapshot.tree[PATH]])
+        return append(content, new, times=TIMES)
+    if not wanted and PATH not in snapshot.tree:
+        return None
+    return HEAD.encode() + dump([_entry(record) for record in wanted])
+
+
+def _entry(record: ItemRecord) -> dict[str, str]:
+    entry = {"id": record.id, "slug": record.slug, "name": record.name}
+    entry["url"] = record.url
+    return {key: value for key, value in entry.items() if value}
+
+
+def _record(entry: Any) -> ItemRecord | None:
+    if isinstance(entry, str):
+        entry = {"url": entry}
+    if not isinstance(entry, dict):
+        return None
+    known = {key: text_of(entry.get(key)) for key in ("id", "slug", "name", "url")}
+    known["id"] = known["id"] or (item_id(known["url"]) if known["url"] else "")
+    return ItemRecord(**known) if known["id"] else None
