@@ -72,6 +72,7 @@ def print_json(stream: Any, result: Result, *, seconds: float) -> None:
         "categories": report.categories,
         "tags": report.tags,
         "left_out": report.left_out_count,
+        "conflicts": [conflict.model_dump() for conflict in report.conflicts],
         "warnings": list(report.warnings),
         "duration_seconds": round(seconds, 3),
         "repositories": {
@@ -114,6 +115,13 @@ def print_text(stream: Any, result: Result, *, seconds: float) -> None:
             commit = (repository.commit or "")[:10]
             note = "" if changed else "  (unchanged)"
             stream.write(f"  {kind:<8} {_short(repository.path)}  {commit}{note}")
+    for conflict in report.conflicts[:SHOWN_WARNINGS]:
+        stream.write(
+            f"Conflict: {conflict.item}, {conflict.field}: {conflict.ours!r} stays, a "
+            f"source says {conflict.theirs!r}"
+        )
+    if (more := report.conflict_count - SHOWN_WARNINGS) > 0:
+        stream.write(f"Conflict: and {more} more; the run's report has them all.")
     for warning in report.warnings[:SHOWN_WARNINGS]:
         stream.write(f"Warning: {warning}")
     if len(report.warnings) > SHOWN_WARNINGS:

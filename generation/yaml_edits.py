@@ -126,11 +126,21 @@ def applied(document: Any, changes: Mapping[Any, Any]) -> Any:
         key = path[-1]
         if not isinstance(parent, dict):
             raise CannotEdit(f"what holds {key} is not a mapping")
-        if value is REMOVE:
-            parent.pop(key, None)
-        else:
+        if value is not REMOVE:
             parent[key] = value
+        elif key in parent:
+            del parent[key]
+            if not parent and len(path) > 1:
+                # A mapping of nothing is not worth its line.
+                _drop(result, path[:-1])
     return result
+
+
+def _drop(document: Any, path: Path) -> None:
+    for key in path[:-1]:
+        document = document[key]
+    if isinstance(document, dict):
+        del document[path[-1]]
 
 
 def _inner(parent: Any, key: str | int) -> Any:
@@ -149,16 +159,19 @@ def _edited(text: str, path: Path, value: Any, *, times: int) -> str:
             place = place.entries[key] if key < len(place.entries) else None
             continue
         pair = _pair(place, key)
-        if pair is None or (pair[1].kind == "scalar" and not pair[1].text):
+        if pair is None or not (pair[1].text or pair[1].pairs or pair[1].entries):
             if value is REMOVE:
                 return text
             nested: Any = value
             for inner in reversed(path[depth + 1 :]):
                 nested = {inner: nested}
             return _set(text, place, key, nested)
+        if value is REMOVE and depth == len(path) - 2 and len(pair[1].pairs) == 1:
+            has_it = pair[1].pairs[0][0].text == path[-1]
+            return _removed(text, place, key) if has_it else text
         place = pair[1]
-    if place is None or place.kind != "mapping" or place.inline:
-        raise CannotEdit("it is not a mapping with a line for each key")
+    if place is None or place.kind != "mapping":
+        raise CannotEdit("it is not a mapping")
     name = str(path[-1])
     if value is REMOVE:
         return _removed(text, place, name)
@@ -171,8 +184,8 @@ def _pair(place: Place, key: str) -> tuple[Place, Place] | None:
 
 
 def _set(text: str, place: Place, key: str, value: Any) -> str:
-    if place.kind != "mapping" or place.inline:
-        raise CannotEdit("it is not a mapping with a line for each key")
+    if place.inline:
+        return _set_in_braces(text, place, key, value)
     lines = _lines(text, {key: value}, column=place.column)
     pair = _pair(place, key)
     if pair is None:
@@ -207,6 +220,17 @@ def _set(text: str, place: Place, key: str, value: Any) -> str:
     return text[: old.start] + new.lstrip(" ") + text[old.end :]
 
 
+def _set_in_braces(text: str, place: Place, key: str, value: Any) -> str:
+    pair = _pair(place, key)
+    if pair is not None:
+        return text[: pair[1].start] + _inline(value) + text[pair[1].end :]
+    if not place.pairs:
+        raise CannotEdit("there is no place for a key")
+    at = max(place.pairs[-1][1].end, place.pairs[-1][0].end)
+    new = dump({key: value}, flow=True).decode().strip()[1:-1]
+    return f"{text[:at]}, {new}{text[at:]}"
+
+
 def _with_entries(text: str, old: Place, value: list[Any]) -> str | None:
     """Remove and add lines of a list. None where the rest would not stay as it is."""
     if any(entry.kind != "scalar" or not entry.inline for entry in old.entries):
@@ -235,8 +259,8 @@ def _removed(text: str, place: Place, key: str) -> str:
     pair = _pair(place, key)
     if pair is None:
         return text
-    if len(place.pairs) == 1:
-        raise CannotEdit("nothing would be left of the mapping")
+    if place.inline or len(place.pairs) == 1:
+        raise CannotEdit("it has no lines of its own")
     start = text.rfind("\n", 0, pair[0].start) + 1
     end = _line_end(text, max(pair[0].end, pair[1].end)) + 1
     return text[:start] + text[end:]

@@ -32,6 +32,7 @@ class Typed(NamedTuple):
     method: str | None = None
     owner: str | None = None
     no_pull_request: bool = False
+    allow_removals: bool = False
 
 
 class Wanted(NamedTuple):
@@ -152,6 +153,7 @@ def _options(typed: Typed) -> dict[str, Any]:
         "initial_categories": typed.categories,
         "generation_method": typed.method,
         "update_with_pull_request": False if typed.no_pull_request else None,
+        "allow_removals": True if typed.allow_removals else None,
     }
     return {key: value for key, value in options.items() if value is not None}
 

@@ -24,6 +24,8 @@ def build_request(
     `documents` replace the kept ones; None leaves them.
     """
     kept = dict(directory.request or {}) if directory else {}
+    # Said of one run, and of no later one.
+    kept.pop("allow_removals", None)
     request = {**kept, **given}
     if directory and "name" not in given:
         request["name"] = directory.name

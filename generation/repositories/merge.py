@@ -74,13 +74,13 @@ def merge_fields(
     kept_base = dict(written)
     new_marks: dict[Path, Marks] = {}
     decisions: list[Decision] = []
-    for field in dict.fromkeys([*ours, *theirs, *written]):
+    for field in dict.fromkeys([*ours, *theirs, *written, *(marks or {})]):
         our, their = _plain(ours.get(field)), _plain(theirs.get(field))
         was = _plain(written.get(field))
         owned = field in written or (is_whole and base is not None)
-        if _are_sets(our, their, was) and (owned or our is None):
-            marked = (marks or {}).get(field, Marks())
-            result = _merge_sets(was or [], our or [], their or [], marked)
+        marked = (marks or {}).get(field)
+        if _are_sets(our, their, was, marked) and (owned or our is None):
+            result = _merge_sets(was or [], our or [], their or [], marked or Marks())
             value, verdict = _plain(result.members), Verdict.SAME
             if not same(value, our):
                 verdict = Verdict.TAKE
@@ -154,9 +154,10 @@ def _plain(value: Any) -> Any:
     return None if value is None or value in ("", [], {}) else value
 
 
-def _are_sets(*values: Any) -> bool:
-    lists = [value for value in values if value is not None]
-    return bool(lists) and all(
+def _are_sets(our: Any, their: Any, was: Any, marks: Marks | None) -> bool:
+    """Lists of text merge as sets; `marks` tell that an empty field has been one."""
+    lists = [value for value in (our, their, was) if value is not None]
+    return (bool(lists) or marks is not None) and all(
         isinstance(value, list) and all(isinstance(m, str) for m in value)
         for value in lists
     )

@@ -81,6 +81,11 @@ class Command(BaseCommand):
             help="commit to main even where changes are reviewed",
         )
         parser.add_argument(
+            "--allow-removals",
+            action="store_true",
+            help="let this run remove more than a fifth of the items",
+        )
+        parser.add_argument(
             "--background",
             action="store_true",
             help="hand the run to a worker and return; made here where there is none",
@@ -109,6 +114,7 @@ class Command(BaseCommand):
             method=options["method"],
             owner=options["owner"],
             no_pull_request=options["no_pull_request"],
+            allow_removals=options["allow_removals"],
         )
         if options["follow"] and not options["background"]:
             self._stop(WRONG_INPUT, "--follow goes with --background")
