@@ -125,7 +125,7 @@ def read_data(repository: Reader, *, ref: str | None = None) -> Stored:
     present = {stored.item.slug for stored in items}
     missing = [r for slug, r in reader.records.items() if slug not in present]
     lost = [r for r in missing if f"data/{r.slug}/{r.slug}.yml" in snapshot.tree]
-    gone = [r for r in missing if r not in lost and r.id not in ids]
+    gone = [_tombstone(r) for r in missing if r not in lost and r.id not in ids]
     known = {(r.id, r.slug) for r in gone}
     gone += [
         tombstone
@@ -135,6 +135,12 @@ def read_data(repository: Reader, *, ref: str | None = None) -> Stored:
     return Stored(
         snapshot, items, labels, tuple(gone), tuple(lost), tuple(reader.warnings)
     )
+
+
+def _tombstone(record: ItemRecord) -> ItemRecord:
+    """Remember of a removed item what names it, and nothing that was written."""
+    url = record.base.source_url if record.base else record.url
+    return ItemRecord(id=record.id, slug=record.slug, name=record.name, url=url or "")
 
 
 class _Reader:
