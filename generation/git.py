@@ -155,6 +155,16 @@ class Repository:
             return False
         return True
 
+    def main_or_head(self) -> str | None:
+        """Name `main`, or, where there is none, the branch that is checked out."""
+        if self.head() is not None:
+            return MAIN
+        try:
+            ref = self._git("symbolic-ref", "--quiet", "HEAD").decode().strip()
+        except RepositoryError:
+            return None
+        return ref if REF.fullmatch(ref) and self.head(ref) else None
+
     def tree(self, commit: str) -> dict[str, str]:
         """List every entry of a commit: path to blob id, in git's order.
 
