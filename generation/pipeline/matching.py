@@ -24,11 +24,12 @@ class Matcher:
         superseded: Collection[str] = (),
     ) -> None:
         self._stored = stored
+        self._urls: dict[str, str] = {}
         current = [item for item in stored.items if item.item.slug not in superseded]
         self._by_url: dict[str, list[StoredItem]] = defaultdict(list)
         for item in current:
-            self._by_url[canonical_url(item.item.source_url)].append(item)
-        self._entries_on = Counter(canonical_url(entry.url) for entry in entries)
+            self._by_url[self._canonical(item.item.source_url)].append(item)
+        self._entries_on = Counter(self._canonical(e.url) for e in entries)
         self._by_slug = {item.item.slug: item for item in current}
         self._by_id = {item.item.id: item for item in current}
         self._removed: dict[str, list[ItemRecord]] = defaultdict(list)
@@ -41,10 +42,9 @@ class Matcher:
 
     def find(self, entry: Entry) -> StoredItem | str | None:
         """Give the item that an entry is, the reason to leave it out, or None: it is new."""
-        ids = _ids_of(entry)
-        found: StoredItem | None
         if found := self._as_decided(entry) or self._of_same_name(entry):
             return self._meet(found)
+        ids = _ids_of(entry)
         if found := self._with_other_link(entry, ids):
             return self._meet(found)
         if self._was_removed(entry, ids):
@@ -66,6 +66,13 @@ class Matcher:
         """Give the items that no entry was."""
         return (s for s in self._stored.items if s.item.slug not in self._met)
 
+    def _canonical(self, url: str) -> str:
+        """Reduce a link, once: most stand in an item and in its entry."""
+        known = self._urls.get(url)
+        if known is None:
+            known = self._urls[url] = canonical_url(url)
+        return known
+
     def _meet(self, stored: StoredItem) -> StoredItem:
         self._met.add(stored.item.slug)
         return stored
@@ -80,7 +87,7 @@ class Matcher:
 
         An item bears its own name and the one that its source gives it.
         """
-        links = dict.fromkeys(map(canonical_url, [entry.url, *entry.also]))
+        links = dict.fromkeys(map(self._canonical, [entry.url, *entry.also]))
         on_link = [
             stored
             for link in links
@@ -110,13 +117,13 @@ class Matcher:
             stored = self._by_id.get(key)
             if stored is None or stored.item.slug in self._met:
                 continue
-            if canonical_url(stored.item.source_url) != canonical_url(entry.url):
+            if self._canonical(stored.item.source_url) != self._canonical(entry.url):
                 return stored
         return None
 
     def _renamed(self, entry: Entry) -> StoredItem | None:
         """Take the only item on a link for the only entry on it, whatever its name."""
-        url = canonical_url(entry.url)
+        url = self._canonical(entry.url)
         on_this_link = self._by_url[url]
         has_history = item_id(entry.url) in self._removed
         if has_history or len(on_this_link) != 1 or self._entries_on[url] != 1:

@@ -26,7 +26,7 @@ from generation.repositories.documents import (
 )
 from generation.repositories.item_merge import Found, Outcome, merge_item
 from generation.repositories.labels import keep_removed_priorities
-from generation.repositories.merge import Path, Verdict, text_hash
+from generation.repositories.merge import Path, Verdict, is_empty, text_hash
 from generation.repositories.state import ItemRecord, Provenance
 from generation.slugs import unique_slug
 from generation.sources.candidates import LeftOut
@@ -369,14 +369,14 @@ def _item_of(entry: Entry, *, key: str, slug: str, updated_at: str) -> Item:
     return Item(
         id=key,
         slug=slug,
-        name=entry.name,
-        description=entry.description,
+        name=entry.name.strip(),
+        description=entry.description.strip(),
         source_url=entry.url,
         category=entry.category,
         tags=entry.tags,
         updated_at=updated_at,
-        markdown=entry.body,
-        meta=entry.facts,
+        markdown=entry.body.strip(),
+        meta={key: v for key, v in entry.facts.items() if not is_empty(v)},
     )
 
 

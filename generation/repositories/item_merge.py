@@ -86,8 +86,10 @@ def _merge_ours(stored: StoredItem, found: Found | None, *, now: str) -> Outcome
     if found is None:
         return Outcome(old, base)
     fields = fields_of_item(old)
+    if fields == found.fields and found.text in (None, old.markdown):
+        return Outcome(old, base)
     merged = merge_fields(fields, fields, found.fields)
-    text = old.markdown if found.text is None else found.text
+    text = old.markdown if found.text is None else found.text.strip()
     new = _item_with(old, merged.values, text, order=found.fields)
     decisions = merged.decisions
     if text != old.markdown:

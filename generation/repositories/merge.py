@@ -137,7 +137,9 @@ def _merge_sets(was: list[str], our: list[str], their: list[str], marks: Marks) 
 
 
 def same(one: Any, other: Any) -> bool:
-    """Compare two values; 1, 1.0 and true are three."""
+    """Compare two values; 1, 1.0 and true are three, and space around a text is none."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one.strip() == other.strip()
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
@@ -149,9 +151,14 @@ def _plain(value: Any) -> Any:
     """Take every kind of empty for absent, and every kind of list for one."""
     if isinstance(value, tuple):
         value = list(value)
+    return None if is_empty(value) else value
+
+
+def is_empty(value: Any) -> bool:
+    """Tell what is not worth a key."""
     if isinstance(value, str):
-        value = value.strip()
-    return None if value is None or value in ("", [], {}) else value
+        return not value.strip()
+    return value is None or value in ([], {}, ())
 
 
 def _are_sets(our: Any, their: Any, was: Any, marks: Marks | None) -> bool:
