@@ -19,6 +19,7 @@ from generation.pipeline.decisions import (
     is_numbered,
     keeps_apart,
 )
+from generation.pipeline.matching import has_very_name, is_named
 from generation.pipeline.sameness import Names, alike, name_words, names_agree
 from generation.repositories.data import StoredItem
 from generation.slugs import slugify
@@ -268,6 +269,7 @@ class _Decider:
     def decide(self, unions: _Unions, shared: int) -> Grouping:
         """Join what is the same, then divide what is different: that has the last word."""
         total = len(self._candidates)
+        edited = {item.item.slug for item in self._stored if item.edited}
         rank: dict[int, int] = {}
         decided = _Unions()
         for number in range(len(self._called)):
@@ -306,6 +308,9 @@ class _Decider:
                 superseded |= gone
                 warnings += warning
                 members = [n for n in part if n < total]
+                if meets in edited:
+                    # What a person keeps by hand goes on being described by its own source.
+                    members.sort(key=lambda n: meets not in self._called[n].slugs)
                 if members:
                     groups += self._divided(members, decided=True, meets=meets)
         ordered_groups = [
@@ -319,12 +324,9 @@ class _Decider:
         """Find the items that a candidate would be taken for: same link, like name."""
         places = self._items_on.get(canonical_url(candidate.url), [])
         agreeing = [
-            place
-            for place in places
-            if names_agree(self._stored[place].item.name, candidate.name)
+            place for place in places if is_named(self._stored[place], candidate.name)
         ]
-        key = name_key(candidate.name)
-        exact = [p for p in agreeing if name_key(self._stored[p].item.name) == key]
+        exact = [p for p in agreeing if has_very_name(self._stored[p], candidate.name)]
         return (exact or agreeing)[:1]
 
     def _find(self, reference: str) -> list[int]:

@@ -13,6 +13,17 @@ from generation.sources.names import name_key
 from generation.sources.urls import canonical_url, clean_url
 
 
+def is_named(stored: StoredItem, name: str) -> bool:
+    """Tell whether a name is that of an item: its own or, of an edited one, its source's."""
+    return names_agree(stored.item.name, name) or (
+        stored.edited and names_agree(stored.record.name, name)
+    )
+
+
+def has_very_name(stored: StoredItem, name: str) -> bool:
+    return name_key(name) in (name_key(stored.item.name), name_key(stored.record.name))
+
+
 class Matcher:
     """Finds items for entries. Each item is found once, a superseded one never."""
 
@@ -94,21 +105,13 @@ class Matcher:
             for stored in self._by_url[link]
             if stored.item.slug not in self._met
         ]
-        key = name_key(entry.name)
-        same = [
-            stored
-            for stored in on_link
-            if key in (name_key(stored.item.name), name_key(stored.record.name))
-        ]
+        same = [stored for stored in on_link if has_very_name(stored, entry.name)]
         if entry.apart:
             link = clean_url(entry.url)
             same.sort(key=lambda stored: clean_url(stored.item.source_url) != link)
         elif not same:
-            same = [s for s in on_link if names_agree(s.item.name, entry.name)] or [
-                stored
-                for stored in on_link
-                if stored.edited and names_agree(stored.record.name, entry.name)
-            ]
+            same = [s for s in on_link if names_agree(s.item.name, entry.name)]
+            same = same or [s for s in on_link if is_named(s, entry.name)]
         return same[0] if same else None
 
     def _with_other_link(self, entry: Entry, ids: tuple[str, str]) -> StoredItem | None:

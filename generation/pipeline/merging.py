@@ -80,6 +80,8 @@ class _Merger:
             tools.stored, draft.entries, superseded=self._superseded
         )
         self._taken = self._stored.taken_slugs
+        categories = draft.catalogue.categories
+        self._categories = Vocabulary((c.id, c.name) for c in categories)
         self._items: list[Item] = []
         self._records: dict[str, ItemRecord] = {}
         self._own: dict[str, bytes] = {}
@@ -273,12 +275,21 @@ class _Merger:
         sources = (*entry.sources, *(s for s in known if s.source not in again))
         if {source.source for source in known} & self._failed:
             return None, _described_by(known[0].source, sources)
-        fresh = Found(_fields_of(entry), entry.body)
+        fields = {**_fields_of(entry), ("category",): self._category(stored, entry)}
+        fresh = Found(fields, entry.body)
         first = entry.sources[0].source
         describer = known[0].source if known else ""
         if describer == first or (describer in self._read and describer not in again):
             return fresh, _described_by(first, sources)
         return _filled(stored, fresh), _described_by(describer, sources)
+
+    def _category(self, stored: StoredItem, entry: Entry) -> str:
+        """Take what a person wrote for the id that it stands for: that is no conflict."""
+        written = stored.item.category
+        is_it = self._categories.knows(written) and (
+            self._categories.resolve(written) == entry.category
+        )
+        return written if is_it else entry.category
 
     def _removes(self, stored: StoredItem) -> bool:
         """Only `recreate` removes, and nothing whose source failed or is not known.

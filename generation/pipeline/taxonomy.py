@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from generation.items import Category, Item, Tag
 from generation.pipeline.draft import Draft, Entry, StepResult, Tools
-from generation.pipeline.sameness import names_agree
+from generation.pipeline.matching import is_named
 from generation.pipeline.vocabulary import Vocabulary, label_key
 from generation.report import CategoryChoice
 from generation.repositories.data import Stored, StoredItem
@@ -213,7 +213,7 @@ class _Chooser:
         """Find the item that an entry will meet, by link and name."""
         for url in (entry.url, *entry.also):
             for stored in self._by_url[canonical_url(url)]:
-                if names_agree(stored.item.name, entry.name):
+                if is_named(stored, entry.name):
                     return stored
         return None
 

@@ -114,6 +114,27 @@ def test_what_a_person_edited_stays_of_two(tmp_path: Path) -> None:
     assert_silent(tmp_path, source)
 
 
+def test_what_stays_of_two_follows_its_source_in_all_but_the_edit(
+    tmp_path: Path,
+) -> None:
+    source = listing(KIMAI, KIMAI_CODE, TRAGGO)
+    run(tmp_path, source)
+    path = "data/kimai-2/kimai-2.yml"
+    edited = files(tmp_path)[path].replace("name: Kimai 2", "name: Our Kimai # mine")
+    commit_by_hand(tmp_path, {path: edited, DECISIONS: "same:\n- [kimai, kimai-2]\n"})
+    newer = listing(KIMAI, KIMAI_CODE.replace("Its source", "All of its"), TRAGGO)
+
+    report = again(tmp_path, newer)
+
+    text = files(tmp_path)[path]
+    assert slugs(tmp_path) == {"kimai-2", "traggo"}
+    assert "name: Our Kimai # mine" in text
+    assert "description: All of its code." in text
+    assert "github.com/kimai/kimai" in text
+    assert report.conflicts == ()
+    assert_silent(tmp_path, newer)
+
+
 def test_two_edited_items_both_stay_and_the_run_says_so(tmp_path: Path) -> None:
     source = listing(KIMAI, KIMAI_CODE)
     run(tmp_path, source)

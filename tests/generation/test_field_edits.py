@@ -392,3 +392,17 @@ def test_an_edit_before_the_upgrade_is_merged_by_the_field(tmp_path: Path) -> No
 
     assert item(tmp_path)["name"] == "The wall dial"
     assert item(tmp_path)["description"] == "Leans."
+
+
+def test_a_category_by_its_name_is_no_conflict(tmp_path: Path) -> None:
+    """A source that says no category leaves the item where the person put it."""
+    plain = ("list.md", CLOCKS.replace("## ", ""))
+    run(tmp_path, plain)
+    document = item(tmp_path)
+    edit(tmp_path, f"category: {document['category']}", "category: On the Wall")
+
+    operations = run(tmp_path, plain, clock=LATER)
+
+    assert report_of(operations).conflicts == ()
+    assert item(tmp_path)["category"] == "On the Wall"
+    assert_silent(tmp_path, plain)

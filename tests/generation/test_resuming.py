@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 import zlib
 from itertools import product
@@ -43,6 +44,7 @@ from generation.report import Report
 from generation.repositories.build import PARTS
 from generation.sources.fetch import Page, Stop
 from tests.fakes import CLOCKS, NOON, RUN_ID, FakeOperations, make_host, make_run
+from tests.generation.test_orchestrator import LATER, commit_by_hand, files, run
 
 STEP_NAMES = [step.name for step in STEPS]
 
@@ -165,6 +167,37 @@ def test_without_a_checkpoint_everything_is_done_again(tmp_path: Path) -> None:
 
     assert {step.attempt for step in report.steps} == {2}
     assert trees(tmp_path / "lost") == undisturbed(tmp_path)
+
+
+@pytest.mark.parametrize("step", ["duplicates-review", "data-repository", "publish"])
+def test_run_over_edited_items_is_taken_up(tmp_path: Path, step: str) -> None:
+    """What a merge by the field has found out is put away, with files of people's text."""
+    root = tmp_path / "lost"
+    run(root)
+    path = "data/vertical/vertical.yml"
+    text = files(root)[path].replace("Hangs on a wall", "Häng’s — hoch")
+    commit_by_hand(
+        root,
+        {path: f"# mine 😀\n{text}"},
+        removals=("data/horizontal/horizontal.yml",),
+    )
+    shutil.copytree(root, tmp_path / "undisturbed")
+    changed = (
+        "list.md",
+        CLOCKS.replace("Hangs on a", "Is on the") + "- [A](https://a.eu)",
+    )
+    planned = make_run(changed, clock=LATER)
+    dying = Dying(planned.context, planned.documents)
+    dying.begins = step
+    with pytest.raises(Died):
+        generate(dying, make_host(root))
+
+    report = generate(next_attempt(dying), make_host(root))
+
+    whole = generate(planned, make_host(tmp_path / "undisturbed"))
+    assert trees(root) == trees(tmp_path / "undisturbed")
+    assert report.steps[0].attempt == 1
+    assert report.conflicts == whole.conflicts != ()
 
 
 # --- which checkpoints are good
