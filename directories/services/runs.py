@@ -79,10 +79,12 @@ def launch(
 def again(
     old: GenerationRun, *, trigger: GenerationRun.Trigger, user: User | None
 ) -> GenerationRun:
-    """Launch a run with the request of an old one, from its start."""
-    return launch(
-        old.directory, _request_of(old), trigger=trigger, user=user, retry_of=old
-    )
+    """Launch a run with the request of an old one, from its start.
+
+    What the old one was allowed to remove, this one has to be allowed anew.
+    """
+    request = _request_of(old).model_copy(update={"allow_removals": False})
+    return launch(old.directory, request, trigger=trigger, user=user, retry_of=old)
 
 
 def retry(

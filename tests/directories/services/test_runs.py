@@ -268,6 +268,18 @@ def test_run_in_process_writes_three_repositories(
     assert heads == {k: r.commit for k, r in report.repositories.items()}
 
 
+def test_run_again_may_not_remove_what_the_old_one_might(
+    directory: Directory, git_root: Path
+) -> None:
+    old = start(directory, allow_removals=True, generation_method="recreate")
+    execution.execute(old)
+
+    new = runs.again(old, trigger=GenerationRun.Trigger.COMMAND, user=None)
+
+    assert old.request["allow_removals"] is True
+    assert new.request == {**old.request, "allow_removals": False}
+
+
 def test_run_without_any_item_fails_with_its_reason(directory: Directory) -> None:
     ask(directory, document(WITHOUT_ITEMS))
     run = runs.start(
