@@ -194,7 +194,7 @@ def test_whichever_copy_of_the_text_is_edited_counts(
     assert files(tmp_path)[BODY] == "Mine.\n"
     assert item(tmp_path)[other] == "Mine."
     assert item(tmp_path)["description"] == "Leans."
-    assert "Mine." in files(tmp_path, "website")["items/vertical.html"]
+    assert "Mine." in files(tmp_path, "website")["items/vertical/index.html"]
 
 
 def test_two_edits_of_the_text_are_told_and_the_file_counts(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_two_edits_of_the_text_are_told_and_the_file_counts(tmp_path: Path) -> N
     operations = run(tmp_path, clock=LATER)
 
     assert (files(tmp_path)[BODY], files(tmp_path)[PATH]) == ("File.\n", text)
-    assert "File." in files(tmp_path, "website")["items/vertical.html"]
+    assert "File." in files(tmp_path, "website")["items/vertical/index.html"]
     assert any("both changed" in warning for warning in report_of(operations).warnings)
 
 
