@@ -23,12 +23,18 @@ _PATTERNS = re.compile(
     | \bgaz_[A-Za-z0-9]{20,}                            # our own API tokens
     | \bsk-[A-Za-z0-9_-]{20,}                           # keys of language models
     | (?<=://)[^\s/@:'"\\]*:[^\s/@'"\\]+(?=@)           # user:password in an address
-    | (?i:(?<=authorization:\s)|(?<=authorization":\s")|(?<=authorization':\s'))
-      [A-Za-z]+\s[^\s'",]+
-    | (?i:(?<=x-trigger-secret:\s)|(?<=x-trigger-secret":\s")|(?<=x-trigger-secret':\s'))
-      [^\s'",]+
     """,
     re.VERBOSE,
+)
+
+# As a header, in a dictionary, and both again on a page of HTML.
+_HEADERS = re.compile(
+    r"""
+      ((?:authorization|x-trigger-secret)(?:"|'|&quot;|&\#x27;|\s|:|=){1,4})
+      (?:(?:token|bearer|basic)\s+)?
+      [^\s'"&,;<>]+
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 
 _known: set[str] = set()
@@ -53,7 +59,7 @@ def redacted(text: str) -> str:
     for secret in sorted(_known, key=len, reverse=True):
         if secret in text:
             text = text.replace(secret, HIDDEN)
-    return _PATTERNS.sub(HIDDEN, text)
+    return _HEADERS.sub(rf"\1{HIDDEN}", _PATTERNS.sub(HIDDEN, text))
 
 
 def _spellings(secret: str) -> set[str]:
