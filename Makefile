@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 RUN := .venv/bin/python
 DEMO := open-source-time-tracking
 
-.PHONY: demo test check fix dev worker deploy-worker lock clean
+.PHONY: demo test test-engine check fix dev worker deploy-worker lock clean
 
 demo: .venv/installed
 	@$(RUN) manage.py generate_directory examples/$(DEMO)/directory.toml
@@ -19,6 +19,10 @@ demo: .venv/installed
 
 test: .venv/installed
 	@$(RUN) -m pytest -n auto $(ARGS)
+
+# Every fault at every place, on both stacks: the better part of an hour.
+test-engine: .venv/installed
+	@$(RUN) -m pytest -m engine_full tests/engine $(ARGS)
 
 check: .venv/installed
 	@sh .ci/check

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core import checks
 
 from generation.contract.hello import Hello
+from generation.locks import LastingLock
 from generation.signing import LEAST_SECRET_BYTES, is_long_enough
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class GenerationConfig(AppConfig):
             # Before the first fork: otherwise each process reads the pipeline anew, with a
             # run waiting. Where there is a web side, its addresses have led to it by now.
             import generation.tasks.directory_generation  # noqa: F401
+        _outlive_killed_workers()
         post_spawn.connect(_begin_to_say_hello, dispatch_uid="hello")
         checks.register(check_secrets)
 
@@ -84,6 +86,18 @@ def check_secrets(**kwargs: Any) -> list[checks.CheckMessage]:
             )
         )
     return messages
+
+
+def _outlive_killed_workers() -> None:
+    """Give the cluster's queues locks that a killed worker does not take with it."""
+    from django_q import cluster, queues
+
+    class Queue(queues.Queue):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._rlock, self._wlock = LastingLock(), LastingLock()
+
+    cluster.Queue = Queue
 
 
 def _begin_to_say_hello(**kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
+from generation.interrupts import deferred
 from generation.items import Record
 from generation.pipeline import READS_STORED_FROM, STEPS
 from generation.pipeline.draft import Draft
@@ -43,7 +44,9 @@ class Checkpoint(Record):
 
 def pack(checkpoint: Checkpoint) -> bytes | None:
     """Make bytes of it; None when there would be too many."""
-    content = checkpoint.model_dump_json(exclude_defaults=True).encode()
+    # An interrupt within pydantic's own code would come out as a mistake of ours.
+    with deferred():
+        content = checkpoint.model_dump_json(exclude_defaults=True).encode()
     if len(content) > LARGEST_UNPACKED:
         return None
     packed = zlib.compress(content, COMPRESSION)
@@ -59,7 +62,8 @@ def unpack(
         text = unpacker.decompress(content, LARGEST_UNPACKED)
         if unpacker.unconsumed_tail:
             return None
-        found = Checkpoint.model_validate_json(text)
+        with deferred():
+            found = Checkpoint.model_validate_json(text)
     except (zlib.error, ValidationError) as exc:
         log.info("checkpoint not used", reason=type(exc).__name__)
         return None

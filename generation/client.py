@@ -25,6 +25,7 @@ from generation.exceptions import (
     InternalAPIUnreachable,
     RunRefused,
 )
+from generation.interrupts import deferred
 from generation.request_ids import HEADER, new_request_id
 from generation.signing import COVERED, COVERED_IN_POST, MARK, signature
 
@@ -187,9 +188,10 @@ class RemoteDirectoryOperations:
         batch = CommandBatch(
             run_id=self.run_id, attempt=self._attempt, commands=commands
         )
-        answer = self._api.post(
-            f"{self._directory}/commands", batch.model_dump_json(), key=key
-        )
+        # An interrupt within pydantic's own code would come out as a mistake of ours.
+        with deferred():
+            message = batch.model_dump_json()
+        answer = self._api.post(f"{self._directory}/commands", message, key=key)
         return Reply.model_validate_json(answer.content)
 
 

@@ -11,7 +11,9 @@ GenerationError
 ├── NothingFound           every source failed, or none of them holds an item
 │   └── SourcesBusy            and one of them says when to come back
 ├── RepositoryError        git refused, or the disk did
-│   └── RepositoryMoved        somebody pushed between our reading and our writing
+│   ├── RepositoryLocked       another git is at work there, or was killed at it
+│   ├── RepositoryMoved        somebody pushed between our reading and our writing
+│   └── HalfPublished          one branch has moved, another not, and there is no way back
 ├── RunRefused             the run is not ours to execute (finished, claimed, unknown)
 ├── InternalAPIError       ours: the worker and the web side do not understand each other
 │   ├── InternalAPIUnreachable  no answer, after several tries
@@ -89,6 +91,16 @@ class RepositoryError(GenerationError):
 
 class RepositoryMoved(RepositoryError):
     may_pass = True
+
+
+class RepositoryLocked(RepositoryError):
+    may_pass = True
+    retry_after = 60.0
+
+
+class HalfPublished(RepositoryError):
+    may_pass = True
+    retry_after = 5.0
 
 
 class RunRefused(GenerationError):

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -21,7 +22,12 @@ from typing import IO, NamedTuple
 from git import Git
 from git.exc import CommandError
 
-from generation.exceptions import RepositoryError, RepositoryMoved
+from generation.exceptions import (
+    RepositoryError,
+    RepositoryLocked,
+    RepositoryMoved,
+    RunRefused,
+)
 
 MAIN = "refs/heads/main"
 PLAIN = "100644"
@@ -30,6 +36,8 @@ REF = re.compile(r"refs/[A-Za-z0-9][A-Za-z0-9._/-]{0,198}")
 # What a repository may hold before it is packed: every commit of ours leaves a pack.
 MOST_PACKS = 50
 MOST_LOOSE = 6_700
+# Git holds a lock for milliseconds. One of so many seconds was left by a git that was killed.
+STALE = 60
 
 # What would end a name or an address in a commit, and let the rest be read as something else.
 _NOT_IN_IDENTITY = re.compile(r"[<>\x00-\x1f]")
@@ -200,13 +208,24 @@ class Repository:
 
         Objects that no ref leads to stay for two weeks, should somebody want them back.
         """
+        for draft in self.path.parent.glob(f".{self.path.name}.*"):
+            shutil.rmtree(draft, ignore_errors=True)
         if not self.exists():
             return
         self._sweep_debris()
+        self.unlock()
         packs = len(list(self.path.glob("objects/pack/*.pack")))
         loose = sum(1 for _ in self.path.glob("objects/[0-9a-f][0-9a-f]/*"))
         if packs > MOST_PACKS or loose > MOST_LOOSE:
             self._git("gc", "--quiet", "--prune=2.weeks.ago")
+
+    def unlock(self) -> None:
+        """Remove the locks that a killed git has left: they would keep everybody out."""
+        for pattern in ("*.lock", "refs/**/*.lock"):
+            for path in self.path.glob(pattern):
+                with suppress(FileNotFoundError):
+                    if time.time() - path.stat().st_mtime >= STALE:
+                        path.unlink()
 
     def write(self, commit: Commit, *, ref: str) -> str:
         """Write one commit and point `ref` at it. Return its id.
@@ -245,23 +264,53 @@ class Repository:
             if ref != "HEAD":
                 self.move(ref, new=commit, old=None)
 
-    def move(self, ref: str, *, new: str | None, old: str | None) -> None:
+    def move(
+        self, ref: str, *, new: str | None, old: str | None, holding: str | None = None
+    ) -> None:
         """Point a ref elsewhere if it is still at `old`. None stands for "no such ref".
 
-        Raises RepositoryMoved when somebody else was quicker.
+        Raises RepositoryMoved when somebody else was quicker. `holding` is a ref that has
+        to be there at that moment, else RunRefused: whoever deletes it keeps us from moving.
         """
         _check_ref(ref)
-        zero = "0" * 40
-        arguments = (ref, new or zero, old or zero) if new else ("-d", ref, old or zero)
+        verb = "update" if new and old else "create" if new else "delete"
+        commits = " ".join(commit for commit in (new, old) if commit)
+        lines = [f"{verb} {ref} {commits}"]
+        if holding and (held := self.head(holding)):
+            lines.append(f"verify {holding} {held}")
+        elif holding:
+            raise RunRefused(f"another attempt has taken over in {self.path.name}")
         try:
-            self._git("update-ref", *arguments)
+            self._update_refs(*lines)
         except RepositoryError as exc:
+            if holding and self.head(holding) is None:
+                raise RunRefused(
+                    f"another attempt has taken over in {self.path.name}"
+                ) from exc
             if self.head(ref) != old:
                 raise RepositoryMoved(
                     f"{self.path.name} was changed by somebody else during this run; "
                     "run it again"
                 ) from exc
             raise
+
+    def take_ref(self, ref: str, *, commit: str | None, others: str) -> None:
+        """Drop all other refs below a folder, and hold `commit` by `ref`, in one step.
+
+        Whoever holds one of the others (see `move`) does so no longer after this.
+        """
+        _check_ref(ref)
+        held = self.refs(others)
+        lines = [f"delete {name} {at}" for name, at in held.items() if name != ref]
+        if commit and ref not in held and self.has(commit):
+            lines.append(f"create {ref} {commit}")
+        if lines:
+            self._update_refs(*lines)
+
+    def _update_refs(self, *lines: str) -> None:
+        """Change several refs at once: all of them, or none."""
+        with self._process("update-ref", "--stdin") as (stdin, _):
+            stdin.write("".join(f"{line}\n" for line in lines).encode())
 
     def _git(self, *arguments: str) -> bytes:
         """Run a git command to its end and return what it printed."""
@@ -274,7 +323,7 @@ class Repository:
                 strip_newline_in_stdout=False,
             )
         except CommandError as exc:
-            raise RepositoryError(_explain(self.path, arguments[0], exc)) from exc
+            raise _failure(self.path, arguments[0], str(exc.stderr or exc)) from exc
         assert isinstance(output, bytes)
         return output
 
@@ -335,7 +384,7 @@ class _Conversation:
             errors = proc.stderr.read().decode("utf-8", "replace")
         status = proc.wait()
         if git_gave_up or (kind is None and status):
-            raise RepositoryError(_explain_text(self._path, self._command, errors))
+            raise _failure(self._path, self._command, errors)
 
 
 def _fast_import_stream(commit: Commit, ref: str) -> Iterator[bytes]:
@@ -383,16 +432,17 @@ def _drop_inherited_variables() -> None:
             del os.environ[name]
 
 
-def _explain(path: Path, command: str, exc: CommandError) -> str:
-    return _explain_text(path, command, str(exc.stderr or exc))
-
-
-def _explain_text(path: Path, command: str, errors: str) -> str:
-    if "No space left" in errors or "Disk quota" in errors:
-        return f"the disk is full: {path} could not be written. Free some space and run it again"
+def _failure(path: Path, command: str, errors: str) -> RepositoryError:
+    if "No space left" in errors or "Disk quota" in errors or "too large" in errors:
+        return RepositoryError(
+            f"the disk is full: {path} could not be written. Free some space and run it "
+            "again"
+        )
+    if ".lock': File exists" in errors:
+        return RepositoryLocked(f"{path} is locked by another git")
     reason = next((line for line in errors.splitlines() if "fatal:" in line), "")
     reason = reason.partition("fatal:")[2].strip().rstrip("'") or "it gave no reason"
-    return f"git {command} failed in {path}: {reason}"
+    return RepositoryError(f"git {command} failed in {path}: {reason}")
 
 
 def _cannot_write(path: Path, exc: OSError) -> str:

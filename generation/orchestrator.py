@@ -49,7 +49,16 @@ from generation.interrupts import uninterrupted
 from generation.operations import DirectoryOperations
 from generation.pipeline import STEPS, Step
 from generation.pipeline.draft import Draft, Tools
-from generation.publish import Publication, Signature, repository_path, take_up
+from generation.publish import (
+    KINDS,
+    Publication,
+    Signature,
+    has_begun,
+    put_back,
+    repository_path,
+    take_over,
+    take_up,
+)
 from generation.report import Report, StepReport
 from generation.reporting import compile_report
 from generation.repositories.build import PARTS, Build
@@ -183,9 +192,13 @@ class _Run:
         self._spoke_at = 0.0
 
     def execute(self, dry_run: bool) -> Report:
-        self._say(RecordGenerationStart(started_at=datetime.now(UTC)))
-        if recovered := self._recover():
+        if self._context.attempt > 1:
+            for kind in KINDS:
+                self._repository(kind).unlock()
+        start = RecordGenerationStart(started_at=datetime.now(UTC))
+        if recovered := self._recover(start):
             return recovered
+        self._say(start)
         stored = read_data(self._repository("data"))
         draft = self._go_through(STEPS, stored)
         build = Build(self._context, stored, draft)
@@ -200,15 +213,26 @@ class _Run:
             )
         return self._publish(draft, build, begun)
 
-    def _recover(self) -> Report | None:
-        """Finish what an earlier attempt had begun to publish, if that can be."""
-        planned, report = self._context.planned_commits, self._context.report
+    def _recover(self, start: Command) -> Report | None:
+        """Finish what an earlier attempt had begun to publish, if that can be.
+
+        Also for somebody who has asked to cancel meanwhile: nothing stays half published.
+        """
+        context = self._context
+        planned, report = context.planned_commits, context.report
         if planned is None or report is None:
             return None
-        begun = self._begin(PUBLISH)
+        begun = time.monotonic()
         repositories = {kind: self._repository(kind) for kind in planned}
         with self._pulse.shielded(), uninterrupted():
-            if not take_up(planned, repositories, run_id=self._context.run_id):
+            status = self._status(PUBLISH, self._percent())
+            reply = self._operations.send(start, status)
+            take_over(planned, repositories, self._signature())
+            if reply.cancel and not has_begun(planned, repositories):
+                return None
+            if not take_up(planned, repositories, self._signature()):
+                if reply.cancel:
+                    put_back(planned, repositories)
                 return None
             step = self._step(
                 PUBLISH, begun, note="an earlier attempt had written it all"
@@ -287,10 +311,7 @@ class _Run:
     def _publish(self, draft: Draft, build: Build, begun: float) -> Report:
         """Write the commits, say what they are, and move the branches, in this order."""
         context = self._context
-        signature = Signature(
-            context.committer, context.run_id, context.attempt, context.clock
-        )
-        publication = Publication(build.changes, signature)
+        publication = Publication(build.changes, self._signature())
         publication.stage()
         planned = publication.planned
         report = compile_report(
@@ -304,6 +325,9 @@ class _Run:
                     items=report.items, metrics=metrics_of(report), report=report
                 ),
             )
+        except RunRefused:
+            # Another attempt has the run, and may be about to use what lies there.
+            raise
         except BaseException:
             publication.discard()
             raise
@@ -345,6 +369,10 @@ class _Run:
                     ) from exc
                 log.warning("the end of the run was not heard", exc_info=True)
                 time.sleep(pause)
+
+    def _signature(self) -> Signature:
+        it = self._context
+        return Signature(it.committer, it.run_id, it.attempt, it.clock)
 
     def _repository(self, kind: RepositoryKind) -> Repository:
         directory = self._context.directory

@@ -19,7 +19,12 @@ import structlog
 
 from generation.contract.commands import PlannedCommit, RepositoryKind
 from generation.contract.context import Identity
-from generation.exceptions import RepositoryError, RepositoryMoved
+from generation.exceptions import (
+    HalfPublished,
+    RepositoryError,
+    RepositoryMoved,
+    RunRefused,
+)
 from generation.git import MAIN, Commit, Repository
 from generation.interrupts import uninterrupted
 
@@ -43,6 +48,7 @@ class Signature(NamedTuple):
 
     @property
     def ref(self) -> str:
+        """What the attempt writes to. It moves `main` only while it holds this."""
         return f"{staged_refs(self.run_id)}{self.attempt}"
 
 
@@ -68,11 +74,36 @@ def staged_refs(run_id: UUID) -> str:
     return f"refs/gazetteer/{run_id}/"
 
 
+def take_over(
+    planned: Mapping[RepositoryKind, PlannedCommit],
+    repositories: Mapping[RepositoryKind, Repository],
+    signature: Signature,
+) -> None:
+    """Hold what an earlier attempt had planned, in its stead.
+
+    That attempt may be alive and only late: after this it cannot move anything any more.
+    """
+    for kind, commit in planned.items():
+        repositories[kind].take_ref(
+            signature.ref, commit=commit.new, others=staged_refs(signature.run_id)
+        )
+
+
+def has_begun(
+    planned: Mapping[RepositoryKind, PlannedCommit],
+    repositories: Mapping[RepositoryKind, Repository],
+) -> bool:
+    """Tell whether anything of what was planned is published."""
+    return any(
+        commit.new and repositories[kind].contains(commit.new)
+        for kind, commit in planned.items()
+    )
+
+
 def take_up(
     planned: Mapping[RepositoryKind, PlannedCommit],
     repositories: Mapping[RepositoryKind, Repository],
-    *,
-    run_id: UUID,
+    signature: Signature,
 ) -> bool:
     """Finish what another attempt was about to publish, where that is still possible.
 
@@ -93,13 +124,26 @@ def take_up(
         return False
     for kind, commit in missing.items():
         try:
-            repositories[kind].move(MAIN, new=commit.new, old=commit.old)
+            repositories[kind].move(
+                MAIN, new=commit.new, old=commit.old, holding=signature.ref
+            )
         except RepositoryMoved:
             log.warning("somebody was quicker", repository=repositories[kind].path)
             return False
     for repository in repositories.values():
-        forget_staged(repository, run_id)
+        forget_staged(repository, signature.run_id)
     return True
+
+
+def put_back(
+    planned: Mapping[RepositoryKind, PlannedCommit],
+    repositories: Mapping[RepositoryKind, Repository],
+) -> None:
+    """Undo what another attempt has published, where nobody has built on it since."""
+    for kind in reversed(list(planned)):
+        commit = planned[kind]
+        if commit.new and repositories[kind].head() == commit.new:
+            repositories[kind].move(MAIN, new=commit.old, old=commit.new)
 
 
 def forget_staged(repository: Repository, run_id: UUID) -> None:
@@ -134,37 +178,59 @@ class Publication:
             raise
 
     def publish(self) -> None:
-        """Move `main` of all repositories to the staged commits, or of none."""
+        """Move `main` of all repositories to the staged commits, or of none.
+
+        Raises RunRefused, with nothing moved from then on, when another attempt has taken
+        the run over: what is half done is that one's to finish.
+        """
         moved: list[RepositoryKind] = []
         try:
             for kind, commit in self.planned.items():
                 if commit.new is not None:
                     moved.append(kind)
-                    self._repository(kind).move(MAIN, new=commit.new, old=commit.old)
+                    self._move(kind, new=commit.new, old=commit.old)
+        except RunRefused:
+            raise
         except BaseException:
             with uninterrupted():
                 self._move_back(moved)
                 self.discard()
             raise
-        self._drop_refs()
+        for change in self._changes.values():
+            forget_staged(change.repository, self._signature.run_id)
 
     def discard(self) -> None:
         """Forget what was staged, and the repositories that were made for it."""
         with uninterrupted():
-            self._drop_refs()
+            for change in self._changes.values():
+                with suppress(RepositoryError):
+                    staged = change.repository.head(self._signature.ref)
+                    if staged:
+                        change.repository.move(
+                            self._signature.ref, new=None, old=staged
+                        )
             for repository in self._created:
-                if repository.exists() and repository.head() is None:
+                if repository.exists() and not repository.refs():
                     repository.remove()
 
     def _move_back(self, moved: list[RepositoryKind]) -> None:
+        left = []
         for kind in reversed(moved):
             repository, commit = self._repository(kind), self.planned[kind]
             # The last of them may not have moved, and is where it was.
-            if repository.head() == commit.new:
+            if commit.new and repository.head() == commit.new:
                 try:
-                    repository.move(MAIN, new=commit.old, old=commit.new)
+                    self._move(kind, new=commit.old, old=commit.new)
                 except RepositoryError:
                     log.exception("could not move back", repository=repository.path)
+                    left.append(kind)
+        if left:
+            raise HalfPublished(
+                f"only a part could be published ({', '.join(left)}), and not be taken back"
+            )
+
+    def _move(self, kind: RepositoryKind, *, new: str | None, old: str | None) -> None:
+        self._repository(kind).move(MAIN, new=new, old=old, holding=self._signature.ref)
 
     def _write(self, change: Change) -> str:
         if change.repository.create():
@@ -184,7 +250,3 @@ class Publication:
 
     def _repository(self, kind: RepositoryKind) -> Repository:
         return self._changes[kind].repository
-
-    def _drop_refs(self) -> None:
-        for change in self._changes.values():
-            forget_staged(change.repository, self._signature.run_id)

@@ -20,7 +20,11 @@ class ItemCounts(Record):
 
 
 class SourceReport(Record):
-    """What became of one source. `error` is empty for one that could be read."""
+    """What became of one source: `found` is `kept` and `merged` and `left_out` together.
+
+    `reasons` counts what was left out by its reason. `error` is empty for a source that could
+    be read.
+    """
 
     source: str
     kind: str = ""
@@ -28,6 +32,7 @@ class SourceReport(Record):
     kept: int = 0
     merged: int = 0
     left_out: int = 0
+    reasons: dict[str, int] = Field(default_factory=dict)
     error: str = ""
     retrieval: Retrieval = Retrieval()
 
@@ -73,12 +78,44 @@ class RepositoryReport(Record):
 
 
 class Merge(Record):
-    """Two entries that were taken for one, and why."""
+    """Two entries that were taken for one, and why. `undo` is a line of the decision file."""
 
     kept: str
     merged: str
     url: str
     reason: str
+    undo: str = ""
+
+
+class Flag(Record):
+    """Two items that may be one, which is for a person to say.
+
+    `score` is 0 to 1. `same` and `different` are lines for the decision file.
+    """
+
+    first: str
+    second: str
+    first_url: str
+    second_url: str
+    score: float
+    reason: str
+    same: str
+    different: str
+
+
+class CategoryChoice(Record):
+    """Why an item got its category. `others` are the next best ones, best first.
+
+    `how` is given, heading, match, kept, neighbours, zero-shot or other. Those that had to
+    be guessed have a `score`, 0 to 1.
+    """
+
+    name: str
+    url: str
+    category: str
+    how: str
+    score: float | None = None
+    others: tuple[str, ...] = ()
 
 
 class Report(Record):
@@ -87,7 +124,12 @@ class Report(Record):
     tags: int = 0
     left_out_count: int = 0
     left_out: tuple[LeftOut, ...] = ()
+    merges_count: int = 0
     merges: tuple[Merge, ...] = ()
+    flags_count: int = 0
+    flags: tuple[Flag, ...] = ()
+    categorised: dict[str, int] = Field(default_factory=dict)
+    category_choices: tuple[CategoryChoice, ...] = ()
     sources: tuple[SourceReport, ...] = ()
     changes: tuple[ItemChange, ...] = ()
     steps: tuple[StepReport, ...] = ()

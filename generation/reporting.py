@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from generation.contract.commands import PlannedCommit, RepositoryKind
@@ -9,9 +10,11 @@ from generation.contract.context import RunContext
 from generation.pipeline.draft import Draft
 from generation.report import (
     LISTED,
+    CategoryChoice,
     ItemCounts,
     Report,
     RepositoryReport,
+    SourceReport,
     StepReport,
 )
 from generation.repositories.build import Build
@@ -42,8 +45,15 @@ def compile_report(
         tags=len({tag for item in catalogue.items for tag in item.tags}),
         left_out_count=len(draft.left_out),
         left_out=draft.left_out[:LISTED],
+        merges_count=len(draft.merges),
         merges=draft.merges[:LISTED],
-        sources=draft.sources,
+        flags_count=len(draft.flags),
+        flags=draft.flags[:LISTED],
+        categorised=dict(
+            sorted(Counter(c.how for c in draft.category_choices).items())
+        ),
+        category_choices=_doubtful_first(draft.category_choices)[:LISTED],
+        sources=_with_reasons(draft),
         changes=draft.changes[:LISTED],
         steps=tuple(steps),
         warnings=(
@@ -60,6 +70,39 @@ def compile_report(
             )
             for kind, change in build.changes.items()
         },
+    )
+
+
+def _with_reasons(draft: Draft) -> tuple[SourceReport, ...]:
+    """Say of each source how much was left out, and why."""
+    reasons: dict[str, Counter[str]] = defaultdict(Counter)
+    for left in draft.left_out:
+        reasons[left.source][left.reason] += 1
+    return tuple(
+        report.model_copy(
+            update={
+                "left_out": reasons[report.source].total(),
+                "reasons": dict(sorted(reasons[report.source].items())),
+            }
+        )
+        for report in draft.sources
+    )
+
+
+def _doubtful_first(
+    choices: tuple[CategoryChoice, ...],
+) -> tuple[CategoryChoice, ...]:
+    """Put first what a person may want to correct: what was guessed, unlikely ones first."""
+    return tuple(
+        sorted(
+            choices,
+            key=lambda choice: (
+                choice.score is None,
+                choice.score or 0.0,
+                choice.name,
+                choice.url,
+            ),
+        )
     )
 
 

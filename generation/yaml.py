@@ -7,10 +7,12 @@ are counted before anything is built.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import yaml
 from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 MAX_BYTES = 1024 * 1024
 MAX_EVENTS = 50_000
@@ -18,7 +20,14 @@ MAX_DEPTH = 20
 
 
 class InvalidYAML(ValueError):
-    """The text is not YAML that we accept. The message says what to change."""
+    """The text is not YAML that we accept. The message says what to change.
+
+    `line` counts from 1, and is None where no line is to blame.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class _Loader(yaml.CSafeLoader):
@@ -76,12 +85,31 @@ def parse(content: bytes, *, times: int = 1) -> Any:
         raise InvalidYAML("the file is not UTF-8") from exc
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        raise InvalidYAML(f"the file is not valid YAML{where}") from exc
+        line = mark.line + 1 if mark else None
+        where = f" in line {line}" if line else ""
+        raise InvalidYAML(f"the file is not valid YAML{where}", line=line) from exc
     except (ValueError, RecursionError, TypeError) as exc:
         if isinstance(exc, InvalidYAML):
             raise
         raise InvalidYAML("the file holds a value that cannot be read") from exc
+
+
+def repeated_keys(content: bytes) -> list[str]:
+    """Name the keys that a mapping of a document holds twice, in their order.
+
+    `parse` keeps the last of them. The document must be one that it accepts.
+    """
+    repeated: list[str] = []
+    waiting = [yaml.compose(content.decode("utf-8-sig"), yaml.CSafeLoader)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, MappingNode):
+            keys = [key.value for key, _ in node.value if isinstance(key, ScalarNode)]
+            repeated += [key for key, count in Counter(keys).items() if count > 1]
+            waiting += [value for _, value in reversed(node.value)]
+        elif isinstance(node, SequenceNode):
+            waiting += reversed(node.value)
+    return repeated
 
 
 def dump(document: Any) -> bytes:

@@ -56,12 +56,16 @@ class GenerationRunQuerySet(models.QuerySet["GenerationRun"]):
         return self.filter(is_time, state=RunState.QUEUED)
 
     def claimable(self) -> GenerationRunQuerySet:
-        """To be had by whoever asks first."""
+        """To be had by whoever asks first.
+
+        A cancelled one is not, unless something of it may be half published.
+        """
+        wanted = models.Q(cancel_requested=False) | models.Q(
+            planned_commits__isnull=False
+        )
         waiting = models.Q(state=RunState.QUEUED)
         silent = models.Q(state=RunState.RUNNING, lease_expires_at__lt=Now())
-        return self.filter(
-            waiting | silent, cancel_requested=False, attempt__lt=MAX_ATTEMPTS
-        )
+        return self.filter(wanted, waiting | silent, attempt__lt=MAX_ATTEMPTS)
 
 
 class GenerationRun(models.Model):

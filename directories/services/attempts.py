@@ -68,7 +68,7 @@ def fail(run: GenerationRun, *, reason: str, retry_after: float = 0) -> float | 
     run.attempts.filter(number=run.attempt).update(
         finished_at=Now(), outcome=RunState.FAILED, reason=reason
     )
-    if run.cancel_requested:
+    if run.cancel_requested and run.planned_commits is None:
         end(run, Outcome.CANCELLED, error=CANCELLED)
         return None
     is_too_long = run.dispatched_at is None and retry_after > LONGEST_WAIT_HERE

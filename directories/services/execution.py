@@ -20,6 +20,7 @@ from generation.exceptions import (
     CannotDispatch,
     GenerationError,
     PublishedUnheard,
+    RunRefused,
 )
 from generation.heartbeat import do_nothing
 from generation.interrupts import uninterrupted
@@ -67,11 +68,12 @@ def execute(
                     raise
                 listen(Progress(f"again in {exc.retry_in:.0f} s: {exc}"[:60], 0))
                 time.sleep(exc.retry_in)
-            except PublishedUnheard:
+            except (PublishedUnheard, RunRefused):
                 is_told = False
                 raise
     finally:
-        # One that is on `main` is left to the next attempt, which will see that.
+        # One that is on `main` is left to the next attempt, which will see that; and one
+        # that we were not given is somebody else's to end, also while it waits.
         if is_told:
             _settle(run)
 

@@ -13,11 +13,18 @@ from directories.exceptions import NotPossible
 from directories.services.directories import GivenDocument
 from generation.contract.request import (
     MAX_DOCUMENT_BYTES,
+    MAX_DOCUMENTS_BYTES,
     Asked,
     Description,
     Label,
 )
 from generation.exceptions import SourceError
+from generation.sources.archives import (
+    MEDIA_TYPE,
+    is_archive,
+    pack_archive,
+    pack_folder,
+)
 from generation.sources.decoding import decode
 
 # What a directory.toml says by keys of its own, by the request's names.
@@ -102,8 +109,8 @@ def read_sources(sources: tuple[str, ...] | list[str], *, folder: Path) -> Sourc
     urls = [s for s in given if s.lower().startswith(("http://", "https://"))]
     documents: list[GivenDocument] = []
     names: set[str] = set()
-    for source in (source for source in given if source not in urls):
-        document = _read(source, folder=folder)
+    local = (source for source in given if source not in urls)
+    for document in (part for source in local for part in _read(source, folder=folder)):
         # Two files of one name are two sources.
         number = 2
         name = document.name
@@ -123,29 +130,43 @@ def explain(exc: ValidationError) -> str:
     )
 
 
-def _read(source: str, *, folder: Path) -> GivenDocument:
+def _read(source: str, *, folder: Path) -> list[GivenDocument]:
+    """Read a file; a folder or an archive becomes one document, or several parts."""
     try:
         path = folder / Path(source).expanduser()
-        content = path.read_bytes()
+        # The name goes into the repository: a path of this machine has no place there.
+        is_below = not Path(source).is_absolute() and ".." not in Path(source).parts
+        name = Path(source).as_posix() if is_below else path.name
+        if path.is_dir():
+            name = path.resolve().name if name in ("", ".") else name
+            return _bundle(name, pack_folder(path, largest=MAX_DOCUMENT_BYTES))
+        # Packed, an archive may be larger than what it holds of use.
+        with path.open("rb") as file:
+            content = file.read(MAX_DOCUMENTS_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else exc
         raise NotPossible(
             f"the source {source!r} cannot be read: {reason}. "
-            "Give an existing file, or a URL that begins with https://"
+            "Give an existing file or folder, or a URL that begins with https://"
         ) from exc
+    except SourceError as exc:
+        raise NotPossible(f"the source {source}: {exc}") from exc
     if not content.strip():
         raise NotPossible(f"the source {source} is empty")
-    if len(content) > MAX_DOCUMENT_BYTES:
-        raise NotPossible(
-            f"the source {source} has {len(content):,} bytes; "
-            f"a document may have {MAX_DOCUMENT_BYTES:,}"
-        )
-    media_type = mimetypes.guess_type(path.name)[0] or ""
     try:
+        if len(content) <= MAX_DOCUMENTS_BYTES and is_archive(content):
+            return _bundle(name, pack_archive(content, largest=MAX_DOCUMENT_BYTES))
+        if len(content) > MAX_DOCUMENT_BYTES:
+            raise NotPossible(
+                f"the source {source} has {path.stat().st_size:,} bytes; "
+                f"a document may have {MAX_DOCUMENT_BYTES:,}"
+            )
+        media_type = mimetypes.guess_type(path.name)[0] or ""
         decode(content, content_type=media_type)
     except SourceError as exc:
         raise NotPossible(f"the source {source}: {exc}") from exc
-    # The name goes into the repository: a path of this machine has no place there.
-    is_below = not Path(source).is_absolute() and ".." not in Path(source).parts
-    name = Path(source).as_posix() if is_below else path.name
-    return GivenDocument(name, content, media_type)
+    return [GivenDocument(name, content, media_type)]
+
+
+def _bundle(name: str, parts: list[bytes]) -> list[GivenDocument]:
+    return [GivenDocument(name, part, MEDIA_TYPE) for part in parts]

@@ -31,8 +31,9 @@ def hand_over(run: GenerationRun) -> bool:
     """
     if reason := why_in_process():
         raise CannotDispatch(reason)
+    # Two numbers and no time: SQLite writes one moment in more than one way.
     seen = GenerationRun.objects.due().filter(
-        pk=run.pk, dispatched_at=run.dispatched_at, unclaimed=run.unclaimed
+        pk=run.pk, attempt=run.attempt, unclaimed=run.unclaimed
     )
     # Before the message leaves, because a worker may be quicker than this row.
     if not seen.update(dispatched_at=Now(), unclaimed=F("unclaimed") + 1):

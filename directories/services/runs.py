@@ -123,7 +123,8 @@ def cancel(run: GenerationRun, *, by: str) -> GenerationRun:
             raise NotNow(f"the run is {run.state} already")
         attempts.note(run, f"{by} asked to cancel the run", "warning")
         mine.update(cancel_requested=True)
-        if run.state == RunState.QUEUED:
+        # One that was lost while it published is not left half published.
+        if run.state == RunState.QUEUED and run.planned_commits is None:
             attempts.end(run, Outcome.CANCELLED, error=attempts.CANCELLED)
     run.refresh_from_db()
     return run

@@ -13,6 +13,7 @@ from generation.pipeline.describing import (
     skip_validation,
 )
 from generation.pipeline.draft import StepFunction
+from generation.pipeline.duplicates import flag_duplicates
 from generation.pipeline.entries import deduplicate, filter_content
 from generation.pipeline.merging import merge
 from generation.pipeline.planning import (
@@ -48,6 +49,7 @@ STEPS = (
     Step("badges-processing", skip_badges),
     Step("items-processing", describe, weight=3),
     Step("items-merge", merge, weight=3),
+    Step("duplicates-review", flag_duplicates),
 )
 
 # From this step on, what is published decides as well: see checkpoints.py.

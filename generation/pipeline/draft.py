@@ -12,7 +12,7 @@ from pydantic import Field
 
 from generation.contract.context import RunContext
 from generation.items import Catalogue, Record
-from generation.report import ItemChange, Merge, SourceReport
+from generation.report import CategoryChoice, Flag, ItemChange, Merge, SourceReport
 from generation.repositories.data import Stored
 from generation.repositories.state import ItemRecord, Provenance
 from generation.sources.candidates import Candidate, Document, LeftOut
@@ -32,12 +32,21 @@ class Plan(Record):
 
 
 class Entry(Record):
-    """An item in the making. `sources` begins with the one that describes it."""
+    """An item in the making. `sources` begins with the one that describes it.
+
+    `also` are other links that were taken for this entry. `meets` is the slug of the item that
+    a person has decided it is; `apart`: they decided that one much like it is another thing.
+    `given` is true for a category that a source states outright, and false for a heading.
+    """
 
     name: str
     url: str
+    also: tuple[str, ...] = ()
+    meets: str = ""
+    apart: bool = False
     description: str = ""
     category: str = ""
+    given: bool = False
     tags: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     facts: dict[str, Any] = Field(default_factory=dict)
@@ -46,7 +55,14 @@ class Entry(Record):
 
 
 class Draft(Record):
+    """All that a run has found out.
+
+    `known_redirects` says where links were found to lead. `superseded_slugs` are items that a
+    person has called the same as another one.
+    """
+
     plan: Plan = Plan()
+    known_redirects: dict[str, str] = Field(default_factory=dict)
     documents: tuple[Document, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     entries: tuple[Entry, ...] = ()
@@ -54,8 +70,11 @@ class Draft(Record):
     records: tuple[ItemRecord, ...] = ()
     edited_slugs: frozenset[str] = frozenset()
     removed_slugs: frozenset[str] = frozenset()
+    superseded_slugs: frozenset[str] = frozenset()
     sources: tuple[SourceReport, ...] = ()
     merges: tuple[Merge, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    category_choices: tuple[CategoryChoice, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     changes: tuple[ItemChange, ...] = ()
     unchanged: int = 0

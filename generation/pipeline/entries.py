@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from generation.pipeline.decisions import DIFFERENT, line_for, read_decisions
 from generation.pipeline.draft import BODY, Draft, Entry, StepResult, Tools
+from generation.pipeline.grouping import DECIDED, Group, group_candidates
 from generation.report import Merge, SourceReport
 from generation.repositories.state import Provenance
 from generation.sources.candidates import Candidate, LeftOut
 from generation.sources.names import name_key
-from generation.sources.urls import canonical_url, clean_url
+from generation.sources.urls import clean_url
 
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 5_000
@@ -44,44 +46,38 @@ def filter_content(draft: Draft, tools: Tools) -> StepResult:
 
 
 def deduplicate(draft: Draft, tools: Tools) -> StepResult:
-    """Merge entries that have one link and names that agree; the first one describes.
+    """Make one entry of everything that is one thing, with the evidence for it.
 
     One link under two different names may be two things (a repository that holds many
-    tools), so both stay, and the report counts them.
+    tools), so both stay, and the report says so.
     """
-    groups: dict[str, list[list[Candidate]]] = defaultdict(list)
-    order: list[list[Candidate]] = []
-    for candidate in draft.candidates:
-        of_this_link = groups[canonical_url(candidate.url)]
-        for group in of_this_link:
-            if names_agree(group[0].name, candidate.name):
-                group.append(candidate)
-                break
-        else:
-            group = [candidate]
-            of_this_link.append(group)
-            order.append(group)
+    decisions = read_decisions(tools.stored.snapshot)
+    grouping = group_candidates(
+        draft.candidates, tools.stored.items, decisions, draft.known_redirects
+    )
     headings = Headings(draft.candidates)
+    groups = grouping.groups
     merges = [
         Merge(
-            kept=group[0].name,
+            kept=group.members[0].name,
             merged=f"{other.name} ({other.source})",
-            url=group[0].url,
-            reason="same link, and the names agree",
+            url=group.members[0].url,
+            reason=reason,
+            undo=_undo(group.members[0], other, reason),
         )
-        for group in order
-        for other in group[1:]
+        for group in groups
+        for other, reason in zip(group.members[1:], group.reasons, strict=True)
     ]
-    shared = sum(len(of_this_link) > 1 for of_this_link in groups.values())
     result = draft.but(
         candidates=(),
-        entries=tuple(_entry(group, headings) for group in order),
+        entries=tuple(_entry(group, headings) for group in groups),
         merges=tuple(merges),
-        sources=_count_merged(draft, order),
-    )
-    note = f"{len(order)} items; repeated entries merged: {len(merges)}"
-    if shared:
-        note += f"; links under different names: {shared}"
+        superseded_slugs=grouping.superseded,
+        sources=_count_merged(draft, groups),
+    ).warning(*(grouping.warnings or decisions.warnings))
+    note = f"{len(groups)} items; repeated entries merged: {len(merges)}"
+    if grouping.shared_links:
+        note += f"; links under different names: {grouping.shared_links}"
     return StepResult(result, note)
 
 
@@ -105,14 +101,6 @@ class Headings:
                 return heading
         nearest = candidate.path[-1:] or candidate.groups[:1]
         return nearest[0] if nearest else ""
-
-
-def names_agree(one: str, other: str) -> bool:
-    """Tell whether two names on one link are one: equal, or all words of one in the other."""
-    if name_key(one) == name_key(other):
-        return True
-    words, others = ({name_key(word) for word in name.split()} for name in (one, other))
-    return bool(words) and bool(others) and (words <= others or others <= words)
 
 
 def _within_bounds(candidate: Candidate) -> Candidate:
@@ -144,44 +132,61 @@ def _unusable(candidate: Candidate) -> str:
     return ""
 
 
-def _entry(group: list[Candidate], headings: Headings) -> Entry:
-    first = group[0]
+def _entry(group: Group, headings: Headings) -> Entry:
+    members = group.members
+    first = members[0]
     facts: dict[str, object] = {}
-    for candidate in group:
+    for candidate in members:
         facts = candidate.facts | facts
+    given = _first(c.category for c in members)
+    links = dict.fromkeys(c.url for c in members)
     return Entry(
         name=first.name,
         url=first.url,
-        description=_first(c.description for c in group),
-        category=_first(c.category or headings.naming(c) for c in group),
-        tags=tuple(dict.fromkeys(tag for c in group for tag in c.tags)),
-        labels=tuple(dict.fromkeys(label for c in group for label in c.labels)),
+        also=tuple(link for link in links if link != first.url),
+        meets=group.meets,
+        apart=group.apart,
+        description=_first(c.description for c in members),
+        category=_first(c.category or headings.naming(c) for c in members),
+        given=_first(c.category or headings.naming(c) for c in members) == given != "",
+        tags=tuple(dict.fromkeys(tag for c in members for tag in c.tags)),
+        labels=tuple(dict.fromkeys(label for c in members for label in c.labels)),
         facts=facts,
         sources=tuple(
-            dict.fromkeys(Provenance(source=c.source, locator=c.locator) for c in group)
+            dict.fromkeys(
+                Provenance(source=c.source, locator=c.locator) for c in members
+            )
         ),
     )
+
+
+def _undo(first: Candidate, other: Candidate, reason: str) -> str:
+    """Write down how to keep two apart that were merged.
+
+    What a person decided is undone where they wrote it. Two entries that are equal in name
+    and link need no second item.
+    """
+    if reason == DECIDED:
+        return ""
+    if name_key(first.name) != name_key(other.name):
+        return line_for(DIFFERENT, first.name, other.name)
+    if clean_url(first.url) != clean_url(other.url):
+        return line_for(DIFFERENT, clean_url(first.url), clean_url(other.url))
+    return ""
 
 
 def _first(texts: Iterable[str]) -> str:
     return next(filter(None, texts), "")
 
 
-def _count_merged(
-    draft: Draft, groups: list[list[Candidate]]
-) -> tuple[SourceReport, ...]:
-    kept = Counter(group[0].source for group in groups)
-    merged = Counter(other.source for group in groups for other in group[1:])
-    left_out = Counter(left.source for left in draft.left_out)
+def _count_merged(draft: Draft, groups: Sequence[Group]) -> tuple[SourceReport, ...]:
+    kept = Counter(group.members[0].source for group in groups)
+    merged = Counter(other.source for group in groups for other in group.members[1:])
     return tuple(
         report
         if report.error
         else report.model_copy(
-            update={
-                "kept": kept[report.source],
-                "merged": merged[report.source],
-                "left_out": left_out[report.source],
-            }
+            update={"kept": kept[report.source], "merged": merged[report.source]}
         )
         for report in draft.sources
     )

@@ -13,15 +13,16 @@ from typing import Any
 from generation.contract.request import GenerationMethod
 from generation.items import Catalogue, Category, Item, Tag
 from generation.pipeline.draft import Draft, Entry, StepResult, Tools
-from generation.pipeline.entries import names_agree
-from generation.pipeline.taxonomy import OTHER, Vocabulary
-from generation.report import FieldChange, ItemChange
+from generation.pipeline.sameness import names_agree
+from generation.pipeline.taxonomy import OTHER
+from generation.pipeline.vocabulary import Vocabulary
+from generation.report import FieldChange, ItemChange, SourceReport
 from generation.repositories.data import StoredItem
 from generation.repositories.state import ItemRecord, Provenance, item_id
 from generation.slugs import unique_slug
 from generation.sources.candidates import LeftOut
 from generation.sources.names import name_key
-from generation.sources.urls import canonical_url
+from generation.sources.urls import canonical_url, clean_url
 
 # What a reader of the directory sees. `updated_at` moves when one of these does.
 MEANINGFUL = (
@@ -54,16 +55,20 @@ class _Merger:
         self._failed = {r.source for r in draft.sources if r.error or not r.found}
         self._read = {r.source for r in draft.sources} - self._failed
         self._by_url: dict[str, list[StoredItem]] = defaultdict(list)
-        for stored in self._stored.items:
+        self._superseded = draft.superseded_slugs
+        current = [s for s in self._stored.items if s.item.slug not in self._superseded]
+        for stored in current:
             self._by_url[canonical_url(stored.item.source_url)].append(stored)
+        self._by_slug = {stored.item.slug: stored for stored in current}
         self._entries_on = Counter(canonical_url(entry.url) for entry in draft.entries)
         self._taken = self._stored.taken_slugs
-        self._by_id = {stored.item.id: stored for stored in self._stored.items}
+        self._by_id = {stored.item.id: stored for stored in current}
         self._removed = defaultdict(list)
         for record in self._stored.tombstones:
             self._removed[record.id].append(record)
         self._unreadable = {record.id for record in self._stored.unreadable}
-        self._ids = {*self._by_id, *self._removed, *self._unreadable}
+        ids = {stored.item.id for stored in self._stored.items}
+        self._ids = {*ids, *self._removed, *self._unreadable}
         self._met: set[str] = set()
         self._items: list[Item] = []
         self._records: list[ItemRecord] = []
@@ -74,7 +79,9 @@ class _Merger:
     def add(self, entry: Entry) -> None:
         """Find out what an entry is, from the surest sign to the weakest."""
         ids = item_id(entry.url), item_id(entry.url, name_key(entry.name))
-        if stored := self._of_same_name(entry) or self._with_other_link(entry, ids):
+        if (stored := self._as_decided(entry)) or (
+            stored := self._of_same_name(entry) or self._with_other_link(entry, ids)
+        ):
             self._update(stored, entry)
         elif self._was_removed(entry, ids):
             self._leave_out(entry, "a person removed it from the directory")
@@ -112,6 +119,7 @@ class _Merger:
             edited_slugs=frozenset(s.item.slug for s in self._stored.items if s.edited),
             removed_slugs=frozenset(removed),
             left_out=(*self._draft.left_out, *self._left_out),
+            sources=self._without_left_out(),
             changes=tuple(sorted(self._changes, key=lambda c: (c.kind, c.slug))),
             unchanged=self._unchanged,
         ).warning(*self._stored.warnings)
@@ -122,12 +130,31 @@ class _Merger:
         return StepResult(draft, note)
 
     def _of_same_name(self, entry: Entry) -> StoredItem | None:
-        """Find the item that has this link and a name that agrees."""
-        for stored in self._by_url[canonical_url(entry.url)]:
-            is_free = stored.item.slug not in self._met
-            if is_free and names_agree(stored.item.name, entry.name):
-                return stored
-        return None
+        """Find the item that has this link and a name that agrees, best the same name."""
+        key = name_key(entry.name)
+        links = [entry.url, *entry.also]
+        on_link = [
+            stored
+            for link in dict.fromkeys(map(canonical_url, links))
+            for stored in self._by_url[link]
+            if stored.item.slug not in self._met
+        ]
+        same = [
+            s
+            for s in on_link
+            if key in (name_key(s.item.name), name_key(s.record.name))
+        ]
+        if entry.apart:
+            link = clean_url(entry.url)
+            same.sort(key=lambda s: clean_url(s.item.source_url) != link)
+        elif not same:
+            same = [s for s in on_link if names_agree(s.item.name, entry.name)]
+        return same[0] if same else None
+
+    def _as_decided(self, entry: Entry) -> StoredItem | None:
+        """Find the item that a person has decided this is."""
+        is_met = entry.meets in self._met
+        return None if is_met else self._by_slug.get(entry.meets)
 
     def _with_other_link(self, entry: Entry, ids: tuple[str, ...]) -> StoredItem | None:
         """Find the item that was made from this link and has another one by now."""
@@ -159,6 +186,14 @@ class _Merger:
         source = entry.sources[0].source
         self._left_out.append(
             LeftOut(name=entry.name, url=entry.url, source=source, reason=reason)
+        )
+
+    def _without_left_out(self) -> tuple[SourceReport, ...]:
+        """Take back what a source was thought to keep and was left out after all."""
+        left_out = Counter(left.source for left in self._left_out)
+        return tuple(
+            report.model_copy(update={"kept": report.kept - left_out[report.source]})
+            for report in self._draft.sources
         )
 
     def _add_new(self, entry: Entry, *, key: str) -> None:
@@ -218,7 +253,12 @@ class _Merger:
         return (s for s in self._stored.items if s.item.slug not in self._met)
 
     def _removes(self, stored: StoredItem) -> bool:
-        """Only `recreate` removes, and nothing whose source failed or is not known."""
+        """Only `recreate` removes, and nothing whose source failed or is not known.
+
+        What a person has called the same as another item goes in any case.
+        """
+        if stored.item.slug in self._superseded:
+            return True
         method = self._context.request.generation_method
         if method is not GenerationMethod.RECREATE or stored.edited:
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from generation.contract.request import DocumentReference
@@ -10,13 +11,21 @@ from generation.exceptions import NothingFound, SourceError, SourcesBusy
 from generation.pipeline.draft import Draft, StepResult, Tools
 from generation.report import SourceReport
 from generation.sources import read_document
-from generation.sources.candidates import Candidate, Document, LeftOut, Retrieval
+from generation.sources.candidates import (
+    Candidate,
+    Document,
+    LeftOut,
+    Reading,
+    Retrieval,
+)
 from generation.sources.decoding import decode_named
 from generation.sources.fetch import Asked, Fetched, fetch_each
+from generation.sources.titles import name_pages
 from generation.sources.urls import source_name
 
 # How often fetched pages are put away while others are under way, in seconds.
 KEEPS_EVERY = 5.0
+_FOR_GOOD = frozenset({301, 308})
 
 
 def retrieve_content(draft: Draft, tools: Tools) -> StepResult:
@@ -61,14 +70,27 @@ def retrieve_content(draft: Draft, tools: Tools) -> StepResult:
     ]
     documents = [each for each in read if isinstance(each, Document)]
     failures = [each for each in read if isinstance(each, SourceReport)]
-    result = draft.but(documents=tuple(documents), sources=tuple(failures)).warning(
-        *(f"{failure.source}: {failure.error}" for failure in failures)
-    )
+    result = draft.but(
+        documents=tuple(documents),
+        sources=tuple(failures),
+        known_redirects=_moves(fetched),
+    ).warning(*(f"{failure.source}: {failure.error}" for failure in failures))
     if not documents and busy:
         raise SourcesBusy(_nothing_read(failures), retry_after=min(busy))
     if not documents:
         raise NothingFound(_nothing_read(failures))
     return StepResult(result, f"{len(documents)} of {total} sources could be read")
+
+
+def _moves(fetched: Iterable[Fetched]) -> dict[str, str]:
+    """Say where addresses have moved to for good, as far as their servers told us."""
+    return {
+        hop.url: hop.to
+        for each in fetched
+        if each.page
+        for hop in each.page.redirects
+        if hop.status in _FOR_GOOD
+    }
 
 
 class _Keeper:
@@ -147,22 +169,32 @@ def _read(
 
 def extract_items(draft: Draft, tools: Tools) -> StepResult:
     """Let each document's reader say what it lists."""
+    read: list[tuple[Document, Reading | SourceError]] = []
+    for number, document in enumerate(draft.documents, 1):
+        try:
+            read.append((document, read_document(document)))
+        except SourceError as exc:
+            read.append((document, exc))
+        tools.progress(number / len(draft.documents))
+    named = iter(
+        name_pages([(d.url, r) for d, r in read if isinstance(r, Reading)]),
+    )
     candidates: list[Candidate] = []
     left_out: list[LeftOut] = []
     reports: list[SourceReport] = []
     warnings: list[str] = []
-    for number, document in enumerate(draft.documents, 1):
-        try:
-            reading = read_document(document)
-        except SourceError as exc:
-            reports.append(_report_of(document, error=str(exc)))
-            warnings.append(f"{document.source}: {exc}")
+    for document, result in read:
+        if isinstance(result, SourceError):
+            reports.append(_report_of(document, error=str(result)))
+            warnings.append(f"{document.source}: {result}")
             continue
+        reading = next(named)
         if not reading.candidates:
             warnings.append(
                 f"{document.source}: no item was found in it. Is it the page that holds "
                 "the list, and not one that links to it?"
             )
+        warnings += [f"{document.source}: {warning}" for warning in reading.warnings]
         candidates += reading.candidates
         left_out += reading.left_out
         reports.append(
@@ -173,20 +205,19 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
                 left_out=len(reading.left_out),
             )
         )
-        tools.progress(number / len(draft.documents))
     if not candidates:
         unread = [r for r in (*draft.sources, *reports) if r.error]
         raise NothingFound(
             "no item was found in any source. Give a page, file or URL that lists links"
             + "".join(f"; {report.source}: {report.error}" for report in unread[:5])
         )
-    result = draft.but(
+    changed = draft.but(
         documents=(),
         candidates=tuple(candidates),
         left_out=(*draft.left_out, *left_out),
         sources=(*draft.sources, *reports),
     ).warning(*warnings)
-    return StepResult(result, f"{len(candidates)} entries")
+    return StepResult(changed, f"{len(candidates)} entries")
 
 
 def _report_of(document: Document, **facts: Any) -> SourceReport:

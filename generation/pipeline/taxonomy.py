@@ -1,58 +1,55 @@
 """Categories and tags: from what sources say to ids that always resolve.
 
-A category comes from the source's own column or heading, else from "Other". Spellings of one
-label become one; a category that the directory has already is never renamed.
+A category comes from the surest sign there is: what a source states outright, its heading, a
+mark beside the entry that is the name of a category, what the item has already, its neighbours,
+the names of the categories, and else it is "Other". The report says which one it was. A
+category that the directory has already is never renamed.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from generation.items import Category, Tag
+from generation.items import Category, Item, Tag
 from generation.pipeline.draft import Draft, Entry, StepResult, Tools
-from generation.slugs import unique_slug
+from generation.pipeline.sameness import names_agree
+from generation.pipeline.vocabulary import Vocabulary, label_key
+from generation.report import CategoryChoice
+from generation.repositories.data import Stored, StoredItem
+from generation.sources.urls import canonical_url
 
 OTHER = "Other"
 # A mark beside an entry (a code span, a chip) becomes a tag when it is used so often.
 USES_OF_A_LABEL = 3
-LONGEST_LABEL = 200
+# Below this likeness nothing speaks for a category: then it is better to say "Other".
+LEAST_LIKENESS = 0.1
+
+GIVEN, HEADING, MATCH, KEPT = "given", "heading", "match", "kept"
+NEIGHBOURS, ZERO_SHOT, NONE = "neighbours", "zero-shot", "other"
 
 
 def categorise(draft: Draft, tools: Tools) -> StepResult:
     """Give every entry one category and its tags, by id."""
     stored = tools.stored
-    categories = Vocabulary((c.id, c.name) for c in stored.categories)
-    # Given names come first, so that theirs is the spelling.
+    categories = _vocabulary(draft, stored.categories)
     wanted = {label_key(name): name for name in reversed(draft.plan.categories)}
-    tags = Vocabulary((tag.id, tag.name) for tag in stored.tags)
-    # What a source calls a tag comes first: a mark of the same name is one, then.
-    for tag in (tag for entry in draft.entries for tag in entry.tags):
-        if label_key(tag):
-            tags.id_of(tag)
-    common = _common_labels(draft.entries, known=tags)
-    entries = []
-    for entry in draft.entries:
-        name = entry.category if label_key(entry.category) else OTHER
-        category = categories.id_of(wanted.get(label_key(name), name))
-        labels = [label for label in entry.labels if label_key(label) in common]
-        ids = [
-            tags.id_of(label) for label in (*entry.tags, *labels) if label_key(label)
-        ]
-        entries.append(
-            entry.model_copy(
-                update={"category": category, "tags": tuple(sorted(set(ids)))}
-            )
-        )
+    chooser = _Chooser(draft, stored, categories, wanted)
+    choices = chooser.choose()
+    tags, ids = _tags(draft.entries, stored)
+    entries = tuple(
+        entry.model_copy(update={"category": choice.category, "tags": ids_of_entry})
+        for entry, choice, ids_of_entry in zip(draft.entries, choices, ids, strict=True)
+    )
     priorities = {
         categories.id_of(name): number
         for number, name in enumerate(draft.plan.priorities, 1)
         if categories.knows(name)
     }
     result = draft.but(
-        entries=tuple(entries),
+        entries=entries,
+        category_choices=tuple(choices),
         catalogue=draft.catalogue.model_copy(
             update={
                 "categories": _categories(stored.categories, categories, priorities),
@@ -62,13 +59,11 @@ def categorise(draft: Draft, tools: Tools) -> StepResult:
                 ),
             }
         ),
-    )
+    ).warning(*chooser.warnings)
     unused = [name for name in draft.plan.categories if not categories.knows(name)]
     if unused:
         result = result.warning(f"No item belongs to: {', '.join(unused)}.")
-    others = sum(entry.category == categories.id_of(OTHER) for entry in entries)
-    note = f"{len({e.category for e in entries})} categories, {len(tags)} tags"
-    return StepResult(result, f"{note}, {others} items in {OTHER}" if others else note)
+    return StepResult(result, _note(choices, tags))
 
 
 def skip_badges(draft: Draft, tools: Tools) -> StepResult:
@@ -81,73 +76,223 @@ def skip_badges(draft: Draft, tools: Tools) -> StepResult:
     )
 
 
-class Vocabulary:
-    """Labels by id. Spellings that differ only in form share an id; ids never change."""
+class _Chosen(NamedTuple):
+    """A category by name, before it has an id."""
 
-    def __init__(self, known: Iterable[tuple[str, str]]) -> None:
-        self._ids: dict[str, str] = {}
-        self._names: dict[str, str] = {}
-        for key, name in known:
-            self._names[key] = name
-            self._ids.setdefault(label_key(name), key)
-        # An id is a spelling as well, unless it is another label's name.
-        for key in self._names:
-            self._ids.setdefault(label_key(key), key)
-        self._known = len(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def knows(self, label: str) -> bool:
-        return label_key(label) in self._ids
-
-    def has(self, identifier: str) -> bool:
-        return identifier in self._names
-
-    def resolve(self, label: str) -> str:
-        """Read what a person wrote: an id as it is, or a name."""
-        return label if self.has(label) else self.id_of(label)
-
-    def id_of(self, label: str) -> str:
-        """Find the id of a label, or open a new one for it."""
-        name = label.strip()[:LONGEST_LABEL].strip()
-        key = label_key(name)
-        if key not in self._ids:
-            identifier = unique_slug(name, self._names, fallback="label")
-            self._ids[key] = identifier
-            self._names[identifier] = name
-        return self._ids[key]
-
-    def added(self) -> list[tuple[str, str]]:
-        """List what was opened, sorted by id."""
-        return sorted(list(self._names.items())[self._known :])
+    name: str
+    how: str
+    score: float | None = None
+    others: tuple[str, ...] = ()
 
 
-def label_key(label: str) -> str:
-    """Reduce a label to what its spellings share: case, "&", plural and punctuation go."""
-    text = unicodedata.normalize("NFKC", label).casefold().replace("&", " and ")
-    words = [_singular(word) for word in re.findall(r"[^\W_]+|[+#]+", text)]
-    return " ".join(word for word in words if word not in ("and", "the"))
+class _Chooser:
+    """Find the category of every entry; compare texts only if that is all there is."""
+
+    def __init__(
+        self,
+        draft: Draft,
+        stored: Stored,
+        categories: Vocabulary,
+        wanted: dict[str, str],
+    ) -> None:
+        self._entries = draft.entries
+        self._categories = categories
+        self._wanted = wanted
+        self._stored = stored
+        self._by_url: dict[str, list[StoredItem]] = defaultdict(list)
+        for item in stored.items:
+            self._by_url[canonical_url(item.item.source_url)].append(item)
+        self._names = self._known_names()
+        self.warnings: list[str] = []
+
+    def choose(self) -> list[CategoryChoice]:
+        told = [self._told(entry) for entry in self._entries]
+        silent = [n for n, chosen in enumerate(told) if chosen is None]
+        kept = {n: self._kept(self._entries[n]) for n in silent}
+        if not all(kept.values()):
+            guesses = dict(zip(silent, self._guess(silent, told), strict=True))
+        return [
+            self._choice(entry, chosen or kept[number] or guesses[number])
+            for number, (entry, chosen) in enumerate(
+                zip(self._entries, told, strict=True)
+            )
+        ]
+
+    def _told(self, entry: Entry) -> _Chosen | None:
+        """Read the category from what the sources say."""
+        if label_key(entry.category):
+            return _Chosen(entry.category, GIVEN if entry.given else HEADING)
+        for mark in (*entry.tags, *entry.labels):
+            if name := self._names.get(label_key(mark)):
+                return _Chosen(name, MATCH)
+        return None
+
+    def _kept(self, entry: Entry) -> _Chosen | None:
+        """Leave an item where it is: guessing again may not move it."""
+        stored = self._stored_item(entry)
+        if stored is None or not stored.item.category:
+            return None
+        name = self._name_of(stored.item)
+        return None if label_key(name) == label_key(OTHER) else _Chosen(name, KEPT)
+
+    def _guess(
+        self, silent: list[int], told: list[_Chosen | None]
+    ) -> Iterator[_Chosen]:
+        """Compare the entries without a category with everything that has one."""
+        examples = [*self._examples(silent), *self._told_examples(told)]
+        names = {name: name for name in self._names.values()}
+        names |= {name: name for name, _ in examples}
+        if not names:
+            return (_Chosen(OTHER, NONE) for _ in silent)
+        # Here and not above: most runs have headings, and never load word vectors.
+        from generation.similarity.guessing import Guesser
+
+        texts = [_text(self._entries[number]) for number in silent]
+        # In the order of the texts, so that the order of sources does not count.
+        order = sorted(range(len(texts)), key=lambda n: (texts[n], silent[n]))
+        descriptions = {
+            category.name: f"{category.name}. {category.description}".strip(". ")
+            for category in self._stored.categories
+        }
+        guesser = Guesser(
+            {name: descriptions.get(name, name) for name in names}, examples, texts
+        )
+        if not guesser.knows_meanings:
+            self.warnings.append(
+                "Word vectors are not installed: categories were guessed from words alone. "
+                "Install the package wordllama."
+            )
+        guesses: dict[int, _Chosen] = {}
+        for number, choices in zip(
+            order, guesser.choose([texts[n] for n in order]), strict=True
+        ):
+            best, *others = choices
+            if best.likeness < LEAST_LIKENESS:
+                guesses[number] = _Chosen(
+                    OTHER, NONE, best.likeness, tuple(c.category for c in choices)
+                )
+                continue
+            guesses[number] = _Chosen(
+                best.category,
+                NEIGHBOURS if best.has_voters else ZERO_SHOT,
+                best.likeness,
+                tuple(choice.category for choice in others),
+            )
+        return (guesses[number] for number in range(len(texts)))
+
+    def _examples(self, silent: list[int]) -> Iterator[tuple[str, str]]:
+        """Take the items that are sorted already, but none that a run has guessed.
+
+        Those are the ones that this run would have to guess as well, so a second run over
+        the same sources learns from the same examples and comes to the same end.
+        """
+        guessed = {
+            stored.item.slug
+            for number in silent
+            if (stored := self._stored_item(self._entries[number]))
+            and not stored.edited
+        }
+        told = {
+            stored.item.slug
+            for entry in self._entries
+            if label_key(entry.category) and (stored := self._stored_item(entry))
+        }
+        for stored in self._stored.items:
+            if stored.item.slug not in guessed | told:
+                name = self._name_of(stored.item)
+                if label_key(name) not in ("", label_key(OTHER)):
+                    yield name, f"{stored.item.name}. {stored.item.description}"
+
+    def _told_examples(self, told: list[_Chosen | None]) -> Iterator[tuple[str, str]]:
+        for entry, chosen in zip(self._entries, told, strict=True):
+            if chosen and label_key(chosen.name) != label_key(OTHER):
+                name = self._names.get(label_key(chosen.name), chosen.name)
+                yield name, _text(entry)
+
+    def _stored_item(self, entry: Entry) -> StoredItem | None:
+        """Find the item that an entry will meet, by link and name."""
+        for url in (entry.url, *entry.also):
+            for stored in self._by_url[canonical_url(url)]:
+                if names_agree(stored.item.name, entry.name):
+                    return stored
+        return None
+
+    def _name_of(self, item: Item) -> str:
+        """Read the category of an item as a person may have written it: id or name."""
+        if self._categories.has(item.category):
+            return self._categories.name_of(item.category)
+        return self._names.get(label_key(item.category), item.category)
+
+    def _known_names(self) -> dict[str, str]:
+        """List the categories of directory, request and headings: key to name."""
+        names = [category.name for category in self._stored.categories]
+        names += self._wanted.values()
+        names += [entry.category for entry in self._entries if entry.category]
+        keyed: dict[str, str] = {}
+        for name in names:
+            keyed.setdefault(label_key(name), self._categories.spelling(name))
+        keyed.pop("", None)
+        keyed.pop(label_key(OTHER), None)
+        return keyed
+
+    def _choice(self, entry: Entry, chosen: _Chosen) -> CategoryChoice:
+        name = self._wanted.get(label_key(chosen.name), chosen.name)
+        return CategoryChoice(
+            name=entry.name,
+            url=entry.url,
+            category=self._categories.id_of(name),
+            how=chosen.how,
+            score=chosen.score,
+            others=chosen.others,
+        )
 
 
-def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return f"{word[:-3]}y"
-    if len(word) > 4 and word.endswith(("sses", "xes", "ches", "shes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+def _text(entry: Entry) -> str:
+    return f"{entry.name}. {entry.description}"
 
 
-def _common_labels(entries: tuple[Entry, ...], *, known: Vocabulary) -> set[str]:
+def _vocabulary(draft: Draft, stored: tuple[Category, ...]) -> Vocabulary:
+    """Know the directory's categories, and all spellings of those to come."""
+    categories = Vocabulary((c.id, c.name) for c in stored)
+    categories.learn(entry.category for entry in draft.entries)
+    return categories
+
+
+def _tags(
+    entries: tuple[Entry, ...], stored: Stored
+) -> tuple[Vocabulary, list[tuple[str, ...]]]:
+    """Sort the tags of every entry into a vocabulary that grows with care.
+
+    What a source states as its tags belongs to it; a mark only when the directory has it as a
+    tag already, or enough entries bear it.
+    """
+    tags = Vocabulary((tag.id, tag.name) for tag in stored.tags)
+    tags.learn(label for entry in entries for label in (*entry.tags, *entry.labels))
+    # What a source calls a tag comes first: a mark of the same name is one, then.
+    for tag in (tag for entry in entries for tag in entry.tags):
+        if label_key(tag):
+            tags.id_of(tag)
+    common = _common_labels(entries, known=tags)
+    ids = []
+    for entry in entries:
+        labels = [label for label in entry.labels if tags.spelling(label) in common]
+        given = [tag for tag in entry.tags if label_key(tag)]
+        ids.append(tuple(sorted({tags.id_of(label) for label in (*given, *labels)})))
+    return tags, ids
+
+
+def _common_labels(entries: Iterable[Entry], *, known: Vocabulary) -> set[str]:
+    """Say which marks are used often enough or known, by their best spelling."""
     uses = Counter(
-        key for entry in entries for key in {label_key(label) for label in entry.labels}
+        spelling
+        for entry in entries
+        for spelling in {known.spelling(label) for label in entry.labels}
+        if label_key(spelling)
     )
     return {
-        key
-        for key, count in uses.items()
-        if key and (count >= USES_OF_A_LABEL or known.knows(key))
+        spelling
+        for spelling, count in uses.items()
+        if count >= USES_OF_A_LABEL or known.knows(spelling)
     }
 
 
@@ -162,3 +307,14 @@ def _categories(
         else category
         for category in (*stored, *new)
     )
+
+
+def _note(choices: list[CategoryChoice], tags: Vocabulary) -> str:
+    used = {choice.category for choice in choices}
+    how = Counter(choice.how for choice in choices)
+    note = f"{len(used)} categories, {len(tags)} tags"
+    if guessed := how[NEIGHBOURS] + how[ZERO_SHOT]:
+        note += f", {guessed} categories guessed"
+    if others := how[NONE]:
+        note += f", {others} items in {OTHER}"
+    return note

@@ -8,6 +8,13 @@ from pydantic import Field
 
 from generation.items import Record
 
+# Nobody looks after a directory of more; whoever has it wants it divided.
+MOST_ENTRIES = 100_000
+TOO_MANY = (
+    f"it lists more than {MOST_ENTRIES:,} entries; the first were read. Divide it into "
+    "several sources"
+)
+
 
 class Retrieval(Record):
     """How a source was come by, for whoever wonders what was read.
@@ -74,8 +81,15 @@ class LeftOut(Record):
 
 
 class Reading(Record):
-    """What one reader made of one document. `kind` names the reader."""
+    """What one reader made of one document.
+
+    `kind` names the reader, `title` is what the document calls itself, if it does.
+    `warnings` are about the document as a whole: what in it is broken, and was overlooked
+    or mended.
+    """
 
     kind: str
+    title: str = ""
     candidates: tuple[Candidate, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    warnings: tuple[str, ...] = ()

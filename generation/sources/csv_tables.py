@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 
 from generation.exceptions import UnreadableSource
-from generation.sources.candidates import Candidate, Document, LeftOut, Reading
+from generation.sources.candidates import (
+    MOST_ENTRIES,
+    TOO_MANY,
+    Candidate,
+    Document,
+    LeftOut,
+    Reading,
+)
 from generation.sources.names import squeeze
 from generation.sources.records import as_url, field_of, record_to_candidate
 
@@ -22,6 +30,9 @@ _SAMPLE_CHARACTERS = 64 * 1024
 _SAMPLE_ROWS = 60
 _MOST_COLUMNS = 200
 _PLAIN_COLUMN = 40
+_MARKDOWN = re.compile(
+    r"\s*\|?[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[ \t:|-]*(?:\n|$)"
+)
 
 
 def read_csv(document: Document) -> Reading:
@@ -34,7 +45,10 @@ def read_csv(document: Document) -> Reading:
     columns, rows = _table(_rows(document.text, delimiter))
     candidates: list[Candidate] = []
     left_out: list[LeftOut] = []
-    for row in rows:
+    warnings: tuple[str, ...] = ()
+    if len(rows) > MOST_ENTRIES:
+        warnings = (TOO_MANY,)
+    for row in rows[:MOST_ENTRIES]:
         record = dict(zip(columns, row, strict=False))
         if not any(value.strip() for value in row):
             continue
@@ -43,7 +57,12 @@ def read_csv(document: Document) -> Reading:
             candidates.append(entry)
         else:
             left_out.append(entry)
-    return Reading(kind="csv", candidates=tuple(candidates), left_out=tuple(left_out))
+    return Reading(
+        kind="csv",
+        candidates=tuple(candidates),
+        left_out=tuple(left_out),
+        warnings=warnings,
+    )
 
 
 def find_delimiter(text: str) -> str:
@@ -60,6 +79,8 @@ def find_delimiter(text: str) -> str:
 
 def is_table(text: str) -> bool:
     """Tell whether the first row names a column of names and one of links."""
+    if _MARKDOWN.match(text[:_SAMPLE_CHARACTERS]):
+        return False
     delimiter = find_delimiter(text)
     if not delimiter:
         return False
@@ -88,7 +109,9 @@ def _widths(sample: str, delimiter: str) -> list[int]:
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:
     try:
-        return [row[:_MOST_COLUMNS] for row in _reader(text, delimiter) if any(row)]
+        # One row names the columns, and one more tells that there are too many.
+        rows = islice(_reader(text, delimiter), MOST_ENTRIES + 2)
+        return [row[:_MOST_COLUMNS] for row in rows if any(row)]
     except csv.Error as exc:
         raise UnreadableSource(
             "It is a broken table: a quotation mark may be missing, or one cell is "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from generation.sources.names import squeeze
 
@@ -98,6 +99,46 @@ _READ_MORE = re.compile(
     re.IGNORECASE,
 )
 
+# Where a link leads tells what it is, whatever it is called.
+_HOSTS = {
+    "source_code_url": (
+        *("github.com", "gitlab.com", "codeberg.org", "bitbucket.org", "git.sr.ht"),
+        *("sourceforge.net", "gitea.com", "salsa.debian.org", "framagit.org"),
+    ),
+    "docs_url": ("docs.rs", ".readthedocs.io", ".readthedocs.org", "pkg.go.dev"),
+    "package_url": (
+        *("pypi.org", "npmjs.com", "crates.io", "rubygems.org", "packagist.org"),
+        *("hub.docker.com", "nuget.org", "hex.pm", "hackage.haskell.org"),
+    ),
+    "social_url": (
+        *("twitter.com", "x.com", "facebook.com", "linkedin.com", "instagram.com"),
+        *("mastodon.social", "fosstodon.org", "bsky.app", "reddit.com", "t.me"),
+    ),
+    "video_url": ("youtube.com", "youtu.be", "vimeo.com"),
+    "chat_url": ("discord.gg", "discord.com", "gitter.im", "matrix.to", ".slack.com"),
+    "download_url": ("play.google.com", "apps.apple.com", "f-droid.org"),
+    "paper_url": ("arxiv.org", "doi.org"),
+}
+_STATUSES = frozenset(
+    {
+        *("new", "beta", "alpha", "stable", "active", "inactive", "archived", "hot"),
+        *("popular", "featured", "trending", "verified", "deprecated", "maintained"),
+        *("free", "paid", "freemium", "free trial", "open source", "open-source"),
+        *("commercial", "proprietary", "closed source", "yes", "no", "updated", "pro"),
+        *(
+            "contact for pricing",
+            "enterprise",
+            "subscription",
+            "one-time",
+            "staff pick",
+        ),
+        *("python", "javascript", "typescript", "java", "go", "rust", "c", "c++", "c#"),
+        *("ruby", "php", "kotlin", "swift", "scala", "shell", "perl", "haskell", "lua"),
+        *("elixir", "erlang", "clojure", "dart", "julia", "ocaml", "zig", "nim", "r"),
+        *("html", "css", "vue", "jupyter notebook", "objective-c", "f#", "dockerfile"),
+    }
+)
+
 _LICENCE_NAMES = frozenset(
     {
         *("mit", "isc", "0bsd", "aal", "zlib", "unlicense", "wtfpl", "beerware"),
@@ -137,6 +178,23 @@ _INSEPARABLE = frozenset(
 def link_fact(label: str) -> str:
     """Return the name of the fact that a link of this label states, or ""."""
     return _KIND_OF_LABEL.get(_plain(label), "")
+
+
+def link_fact_of(url: str) -> str:
+    """Return the fact that a link states by where it leads, or ""."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removeprefix("www.")
+    for fact, hosts in _HOSTS.items():
+        if host in hosts or any(
+            place[0] == "." and host.endswith(place) for place in hosts
+        ):
+            return fact
+    return "docs_url" if host.startswith(("docs.", "wiki.")) else ""
+
+
+def is_status(label: str) -> bool:
+    """Tell whether a mark says in what state a thing is, or what it is written in."""
+    return _plain(label) in _STATUSES
 
 
 def link_fact_or_own(label: str) -> str:

@@ -1,4 +1,4 @@
-"""Markdown, as people write lists in it: bullets, nested bullets, tables.
+"""Markdown, as people write lists in it: bullets, nested bullets, tables, plain lines.
 
 Blocks are parsed for the whole document, inline text only where an entry may stand, and
 never for a paragraph longer than any entry: that keeps hostile input linear.
@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from generation.exceptions import UnreadableSource
-from generation.sources.candidates import Document, Reading
+from generation.sources.candidates import Document, LeftOut, Reading
 from generation.sources.entries import Piece, PieceCollector
+from generation.sources.html_fragments import fragment_blocks
 from generation.sources.outline import Block, Table, read_blocks
+from generation.sources.spread import spread_lines, spread_out
+
+TOO_LONG = "its line has more than 200,000 characters"
 
 _LONGEST_PARAGRAPH = 10_000
 _MOST_BRACKETS = 300
+_MOST_MARKS = 400
 _LONGEST_LINE = 200_000
 _DEEPEST = 60
 _ITEM = re.compile(r"^[ \t]{0,12}(?:[-*+]|\d{1,9}[.)])[ \t]+\S", re.MULTILINE)
 _ROW = re.compile(r"^[ \t]{0,3}\|?(?:[^|\n]*\|)+[^|\n]*\n[ \t]{0,3}\|?[ \t:|-]*-", re.M)
 _LINK = re.compile(r"\]\(|\]\[|^\[[^\]\n]{1,200}\]:|https?://", re.MULTILINE)
-_HTML_HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.I | re.S)
-_SUMMARY = re.compile(r"<summary\b[^>]*>(.*?)</summary\s*>", re.I | re.S)
-_TAG = re.compile(r"<[^<>]{0,2000}>")
+_FRONT_MATTER = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\n")
+_HTML_OF_USE = re.compile(r"<(?:h[1-6]|summary|table|ul|ol|dl|p|details)\b", re.I)
+_TABLE = re.compile(r"<(/?)table\b", re.IGNORECASE)
 _HREF = re.compile(
     r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.I
 )
@@ -41,18 +47,46 @@ def is_markdown(text: str) -> bool:
 
 def read_markdown(document: Document) -> Reading:
     """Read list items and table rows, each under the headings above it."""
-    if any(len(line) > _LONGEST_LINE for line in document.text.split("\n")):
-        raise UnreadableSource(
-            "It has a line of more than 200,000 characters, so it is no Markdown list."
-        )
-    blocks = list(_blocks(document.text))
+    text, too_long = _without_long_lines(document.text)
+    left_out = tuple(
+        LeftOut(name=start, source=document.source, reason=TOO_LONG)
+        for start in too_long
+    )
+    blocks = spread_out(list(_blocks(_without_front_matter(text))))
     reading = read_blocks(blocks, kind="markdown", source=document.source)
     if not reading.candidates and document.url:
         # Only where nothing leads outside, the list is about its own pages.
-        return read_blocks(
+        reading = read_blocks(
             blocks, kind="markdown", source=document.source, base=document.url
         )
-    return reading
+    return reading.model_copy(update={"left_out": (*left_out, *reading.left_out)})
+
+
+def _without_long_lines(text: str) -> tuple[str, list[str]]:
+    """Return the text without the lines that nobody wrote, and how those begin."""
+    if len(text) <= _LONGEST_LINE:
+        return text, []
+    lines = text.split("\n")
+    too_long = [line[:80] for line in lines if len(line) > _LONGEST_LINE]
+    if not too_long:
+        return text, []
+    return "\n".join("" if len(li) > _LONGEST_LINE else li for li in lines), too_long
+
+
+def _without_front_matter(text: str) -> str:
+    """Cut off the fields that many tools want above the text."""
+    opened = _FRONT_MATTER.match(text)
+    if not opened:
+        return text
+    end = text.find(f"\n{opened[1]}", opened.end() - 1)
+    following = text.find("\n", end + 1)
+    fields = text[opened.end() : max(end, 0)]
+    is_fields = end >= 0 and all(
+        ":" in line or "=" in line or line[:1] in "- \t#"
+        for line in fields.split("\n")
+        if line.strip()
+    )
+    return text[following:] if is_fields and following > 0 else text
 
 
 def _parser() -> MarkdownIt:
@@ -62,12 +96,19 @@ def _parser() -> MarkdownIt:
     return parser
 
 
+@cache
+def _plain_parser() -> MarkdownIt:
+    return _parser().disable(["emphasis", "strikethrough", "backticks"])
+
+
 def _blocks(text: str) -> Iterator[Block]:
     parser, env = _parser(), dict[str, Any]()
     try:
         tokens = parser.parse(text, env)
     except RecursionError as exc:
         raise UnreadableSource("It is nested too deeply to be a list.") from exc
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    ends = _ends_of_tables(tokens)
     depth, position = 0, 0
     while position < len(tokens):
         token = tokens[position]
@@ -86,13 +127,22 @@ def _blocks(text: str) -> Iterator[Block]:
                 pieces = _pieces(parser, tokens[position + 1], env)
                 yield Block("heading", int(token.tag[1]), pieces)
             case "paragraph_open":
-                pieces = _pieces(parser, tokens[position + 1], env)
-                yield Block("text" if depth else "paragraph", 0, pieces)
+                written = _lines(parser, tokens[position + 1], env)
+                if depth:
+                    yield Block(
+                        "text", 0, [piece for line in written for piece in line]
+                    )
+                else:
+                    yield from spread_lines(written)
             case "table_open":
                 table, position = _table(parser, tokens, position, env)
                 yield Block("table", 0, (), table)
             case "html_block":
-                yield from _html_headings(token.content)
+                end = ends.get(position, position)
+                html = _source_of(tokens, position, end, lines)
+                position = end
+                if _HTML_OF_USE.search(html):
+                    yield from fragment_blocks(html)
         position += 1
 
 
@@ -114,28 +164,65 @@ def _table(
     return Table(header, [row for row in rows if row]), position
 
 
-def _html_headings(html: str) -> Iterator[Block]:
-    """Take headings that were written as HTML: `<h2>`, or a fold's `<summary>`."""
-    if len(html) > _LONGEST_PARAGRAPH:
-        return
-    for level, inner in _HTML_HEADING.findall(html):
-        yield Block("heading", int(level), (Piece("text", _TAG.sub("", inner)),))
-    if not _HTML_HEADING.search(html):
-        for inner in _SUMMARY.findall(html):
-            yield Block("heading", 7, (Piece("text", _TAG.sub("", inner)),))
+def _ends_of_tables(tokens: Sequence[Token]) -> dict[int, int]:
+    """Return where the tables written as HTML end, by the block that they begin in.
+
+    A blank line ends a block of HTML by the rules of Markdown, but no table.
+    """
+    ends: dict[int, int] = {}
+    start, depth = -1, 0
+    for position, token in enumerate(tokens):
+        if token.type != "html_block":
+            continue
+        depth += _open_tables(token.content)
+        if start < 0 and depth > 0:
+            start = position
+        elif depth <= 0:
+            if start >= 0:
+                ends[start] = position
+            start, depth = -1, 0
+    return ends
+
+
+def _source_of(tokens: Sequence[Token], start: int, end: int, lines: list[str]) -> str:
+    first, last = tokens[start].map, tokens[end].map
+    if start == end or first is None or last is None:
+        return tokens[start].content
+    return "\n".join(lines[first[0] : last[1]])
+
+
+def _open_tables(html: str) -> int:
+    return sum(-1 if closes else 1 for closes in _TABLE.findall(html))
 
 
 def _pieces(parser: MarkdownIt, token: Token, env: dict[str, Any]) -> Sequence[Piece]:
     """Parse the inline text of a block into pieces."""
+    return [piece for line in _lines(parser, token, env) for piece in line]
+
+
+def _lines(
+    parser: MarkdownIt, token: Token, env: dict[str, Any]
+) -> list[Sequence[Piece]]:
+    """Parse the inline text of a block into pieces, line by line as it was written."""
     content = token.content
     if len(content) > _LONGEST_PARAGRAPH or content.count("[") > _MOST_BRACKETS:
-        return (Piece("text", content[:_LONGEST_PARAGRAPH]),)
+        return [(Piece("text", content[:_LONGEST_PARAGRAPH]),)]
     children: list[Token] = []
+    if sum(map(content.count, "*_~`")) > _MOST_MARKS:
+        # Their pairing takes long, and says nothing that an entry needs.
+        parser = _plain_parser()
     parser.inline.parse(content, parser, env, children)
     collector = PieceCollector()
+    lines: list[Sequence[Piece]] = []
     for child in children:
-        _collect(collector, child)
-    return collector.take()
+        is_break = child.type in ("softbreak", "hardbreak")
+        if is_break and not collector.is_in_link:
+            collector.add(" ")
+            lines.append(collector.take())
+        else:
+            _collect(collector, child)
+    lines.append(collector.take())
+    return lines
 
 
 def _collect(collector: PieceCollector, token: Token) -> None:

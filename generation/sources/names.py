@@ -19,6 +19,10 @@ _SEPARATORS = " \t\n-\u2010\u2011\u2012\u2013\u2014\u2015:\uff1a·•|,;=>\u2192
 # A description may end with a dash of its own ("C-"), but not with one of the layout.
 _TAIL = re.compile(r"(?:\s+[-\u2013\u2014|·•/~]+|[\s:|·•,;\uff1a]+)+$")
 _LONGEST_TAIL = 200
+# Signs before a dash belong to the layout: "🔥 - A quick server".
+_LEADING_SIGNS = re.compile(
+    r"^(?:[^\w\s\"'(\[$#@/.<>+*&%-]\ufe0f?[ ]?){1,8}[-\u2013\u2014]+[ ]+"
+)
 
 
 def squeeze(text: str) -> str:
@@ -35,7 +39,7 @@ def clean_name(text: str) -> str:
 
 def clean_description(text: str) -> str:
     """Return a description without the separators that joined it to its name."""
-    description = squeeze(unescape(text)).lstrip(_SEPARATORS)
+    description = _LEADING_SIGNS.sub("", squeeze(unescape(text)).lstrip(_SEPARATORS))
     head, tail = description[:-_LONGEST_TAIL], description[-_LONGEST_TAIL:]
     description = (head + _TAIL.sub("", tail)).strip()
     return "" if not any(map(_is_meaningful, description)) else description

@@ -7,7 +7,7 @@ give the same candidates.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, assert_never
 
@@ -63,14 +63,28 @@ class Table(NamedTuple):
 
 
 class Block(NamedTuple):
-    """One step of a walk through a document."""
+    """One step of a walk through a document.
+
+    An `entry` has been read already. Headings inside a `section` end with it.
+    """
 
     kind: Literal[
-        "heading", "paragraph", "list", "end list", "item", "text", "end item", "table"
+        "heading",
+        "paragraph",
+        "list",
+        "end list",
+        "item",
+        "text",
+        "end item",
+        "table",
+        "entry",
+        "section",
+        "end section",
     ]
     level: int = 0
     pieces: Pieces = ()
     table: Table | None = None
+    entry: Entry | NoEntry | None = None
 
 
 @dataclass
@@ -108,6 +122,7 @@ class _Walk:
     base: str
     has_title: bool
     headings: list[tuple[float, str]] = field(default_factory=list)
+    sections: list[list[tuple[float, str]]] = field(default_factory=list)
     items: list[_Item] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -133,6 +148,13 @@ class _Walk:
             case "table":
                 if block.table is not None:
                     self._table(block.table)
+            case "entry":
+                if block.entry is not None:
+                    self._keep(block.entry)
+            case "section":
+                self.sections.append(list(self.headings))
+            case "end section":
+                self.headings = self.sections.pop() if self.sections else []
             case _:
                 assert_never(block.kind)
 
@@ -213,14 +235,20 @@ class _Walk:
         )
 
     def _table(self, table: Table) -> None:
-        fields = [field_of(plain_text(cell)) for cell in table.header]
-        widest = max((len(row) for row in table.rows), default=0)
-        group = ""
-        for row in table.rows:
-            if len(row) == 1 and widest > 2 and group_name(row[0]):
-                group = group_name(row[0])
-            else:
-                self._keep(read_row(fields, row, base=self.base), group=group)
+        for found, group in rows_of_table(table, self.base):
+            self._keep(found, group=group)
 
 
-__all__ = ["Block", "Piece", "Table", "is_not_items", "read_blocks"]
+def rows_of_table(table: Table, base: str) -> Iterator[tuple[Entry | NoEntry, str]]:
+    """Yield what each row says, and the row across the table that stands above it."""
+    fields = [field_of(plain_text(cell)) for cell in table.header]
+    widest = max((len(row) for row in table.rows), default=0)
+    group = ""
+    for row in table.rows:
+        if len(row) == 1 and widest > 2 and group_name(row[0]):
+            group = group_name(row[0])
+        else:
+            yield read_row(fields, row, base=base), group
+
+
+__all__ = ["Block", "Piece", "Table", "is_not_items", "read_blocks", "rows_of_table"]

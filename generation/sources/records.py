@@ -44,6 +44,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "appname",
         "itemname",
         "repo",
+        "namewithowner",
         "名称",
         "nom",
         "nombre",
@@ -51,6 +52,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "url": (
         "sourceurl",
         "url",
+        "htmlurl",
+        "weburl",
         "website",
         "homepage",
         "websiteurl",
@@ -71,7 +74,6 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "links",
         "uri",
         "address",
-        "htmlurl",
         "externalurl",
         "visit",
         "urls",
@@ -92,6 +94,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "overview",
         "excerpt",
         "subtitle",
+        "extended",
         "details",
         "purpose",
         "notes",
@@ -120,13 +123,24 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "domain",
         "class",
         "subcategory",
+        "folder",
+        "collection",
         "类别",
         "分类",
         "catégorie",
         "categoría",
         "kategorie",
     ),
-    "tags": ("tags", "labels", "keywords", "topics", "tag", "tagnames", "标签"),
+    "tags": (
+        "tags",
+        "labels",
+        "keywords",
+        "topics",
+        "tag",
+        "tagnames",
+        "repositorytopics",
+        "标签",
+    ),
     "license": (
         "license",
         "licence",
@@ -135,6 +149,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "spdx",
         "spdxid",
         "licensename",
+        "licenseinfo",
     ),
     "source_code_url": (
         "sourcecodeurl",
@@ -157,23 +172,41 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "demo_url": ("demourl", "demo", "livedemo", "demolink", "playground"),
     "docs_url": ("docsurl", "docs", "documentation", "documentationurl", "doc"),
+    "website_url": ("homepage", "homepageurl", "website", "websiteurl"),
     "logo_url": ("logourl", "logo", "iconurl", "icon", "image", "imageurl"),
-    "stars": ("stars", "stargazers", "stargazerscount", "githubstars", "starcount"),
-    "language": ("language", "programminglanguage", "lang", "writtenin"),
+    "language": (
+        "language",
+        "programminglanguage",
+        "primarylanguage",
+        "lang",
+        "writtenin",
+    ),
+    "platform": ("platform", "platforms", "os", "operatingsystem", "operatingsystems"),
     "markdown": ("markdown", "body", "content", "longdescription", "readme", "bodymd"),
 }
-FACT_LINKS = ("source_code_url", "demo_url", "docs_url", "logo_url")
+FACT_LINKS = ("source_code_url", "demo_url", "docs_url", "website_url", "logo_url")
 # Objects that only wrap: what stands in them belongs to the record itself.
 _WRAPPERS = frozenset(
     {
         *("attributes", "fields", "node", "item", "data", "properties", "record"),
         *("source", "entry", "value", "values", "project", "tool", "product", "meta"),
-        *("repository", "links", "urls", "info", "details"),
+        *("repository", "repo", "links", "urls", "info", "details"),
     }
 )
 # Inside an object that is itself a field ("link", "group"), the names of its value.
 _LINK_VALUES = ("href", "url", "homepage", "website", "link", "html", "value")
-_TEXT_VALUES = ("name", "title", "label", "text", "value", "spdxid", "id", "slug")
+_TEXT_VALUES = (
+    *("name", "title", "label", "text", "value", "plaintext", "select", "multiselect"),
+    *("richtext", "spdxid", "id", "slug"),
+)
+# A licence's identifier says it best: the names are long and many.
+_LICENCE_VALUES = ("spdxid", "key", "id", *_TEXT_VALUES)
+# What a forge answers where it found a licence that it does not know.
+_NO_LICENCE = frozenset({"noassertion", "other", "none", "null", "n/a", "unknown"})
+# A bookmark of a link keeper calls its title a description.
+_BOOKMARK_MARKS = frozenset({"extended", "shared", "toread", "time"})
+# What an API calls the URL of an object is where programs read it.
+_FOR_PROGRAMS = ("https://api.", "http://api.")
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z][\w-]{1,23}(?::\d+)?(?:[/?#]\S*)?", re.I)
 Value = str | int | float | bool | list[Any] | None
 
@@ -258,18 +291,44 @@ def flatten(record: Mapping[str, Any]) -> dict[str, Value]:
             if flat.get(key) in _NOTHING and held not in _NOTHING:
                 flat[key] = held
         level = below
-    return flat
+    return _as_bookmark(flat)
+
+
+def _as_bookmark(flat: dict[str, Value]) -> dict[str, Value]:
+    """Put what a link keeper exports (href, description, extended) where it belongs."""
+    is_bookmark = {
+        "href",
+        "description",
+    } <= flat.keys() and flat.keys() & _BOOKMARK_MARKS
+    if not is_bookmark or any(flat.get(name) for name in ("name", "title")):
+        return flat
+    tags = flat.get("tags", flat.get("tag"))
+    return {
+        **flat,
+        "title": flat["description"],
+        "description": flat.get("extended"),
+        "tags": list(tags.split()) if isinstance(tags, str) else tags,
+    }
 
 
 def _value_of(key: str, value: Mapping[str, Any]) -> Value:
     """Return the one value that an object under a known name stands for."""
     field = FIELDS.get(key, "")
-    names = _LINK_VALUES if field == "url" or field in FACT_LINKS else _TEXT_VALUES
+    names: tuple[str, ...] = _TEXT_VALUES
+    if field == "url" or field in FACT_LINKS:
+        names = _LINK_VALUES
+    elif field == "license":
+        names = _LICENCE_VALUES
     inner = {normalise(str(k)): v for k, v in value.items()}
     for name in names:
         found = inner.get(name)
         if isinstance(found, str | int | float) and found not in ("", True, False):
             return found
+        if isinstance(found, list) and name in ("title", "richtext", "multiselect"):
+            texts = _texts(found)
+            return texts if name == "multiselect" else "".join(texts)
+        if isinstance(found, Mapping) and name == "select":
+            return _value_of("name", {"name": found.get("name")})
     return None
 
 
@@ -292,12 +351,14 @@ def _first_text(flat: Mapping[str, Value], field: str) -> str:
 
 
 def _first_link(flat: Mapping[str, Value], field: str, base: str) -> str:
+    for_programs = ""
     for synonym in SYNONYMS[field]:
         for text in _strings(flat.get(synonym)):
             url = as_url(text, base=base)
-            if url:
+            if url and not url.startswith(_FOR_PROGRAMS):
                 return url
-    return ""
+            for_programs = for_programs or url
+    return for_programs
 
 
 def as_url(text: str, *, base: str = "") -> str:
@@ -354,15 +415,17 @@ def _facts(flat: Mapping[str, Value], *, url: str, base: str) -> dict[str, Any]:
         link = _first_link(flat, field, base)
         if link and link != url:
             facts[field] = link
-    licences = _texts(_first(flat, "license"), split=True)
+    licences = [
+        licence
+        for licence in _texts(_first(flat, "license"), split=True)
+        if licence.casefold() not in _NO_LICENCE
+    ]
     if licences:
         facts["license"] = licence_fact(_spelled(licences))
-    stars = _as_count(_first(flat, "stars"))
-    if stars is not None:
-        facts["stars"] = stars
-    language = _first(flat, "language")
-    if isinstance(language, str) and len(language) <= 60:
-        facts["language"] = squeeze(language)
+    for field in ("language", "platform"):
+        words = [squeeze(word) for word in _texts(_first(flat, field), split=True)]
+        if words and all(len(word) <= 60 for word in words):
+            facts[field] = words[0] if len(words) == 1 else words
     markdown = _first(flat, "markdown")
     if isinstance(markdown, str) and markdown.strip():
         facts["markdown"] = markdown.strip()
@@ -376,16 +439,6 @@ def _spelled(licences: list[str]) -> list[str]:
         parts = [part.strip() for part in licence.split("/")]
         found += parts if all(map(is_licence, parts)) else [licence]
     return found
-
-
-def _as_count(value: Value) -> int | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    text = str(value).strip().lower().replace(",", "").replace(" ", "")
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([km]?)", text)
-    if not match:
-        return None
-    return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2]])
 
 
 def _what_is_missing(flat: Mapping[str, Value], *, name: str) -> str:

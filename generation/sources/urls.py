@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from html import unescape
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
@@ -21,12 +22,41 @@ TRACKING = frozenset(
 # A list often puts its own name here, but a site may mean something by it: only the key
 # loses these, not the link.
 REFERRAL = frozenset({"ref", "referrer", "referer"})
+# Parameters that choose how a page is shown, not which page it is.
+DISPLAY = frozenset({"hl", "gl"})
 FORGES = frozenset({"github.com", "gitlab.com", "codeberg.org", "bitbucket.org"})
 MAIN_BRANCHES = frozenset({"main", "master"})
 INDEX_PAGES = frozenset(
     f"{stem}.{ending}"
     for stem in ("index", "default")
     for ending in ("html", "htm", "xhtml", "php", "asp", "aspx", "jsp")
+)
+
+# Places that give one page to every spelling of a name.
+CASELESS = frozenset(
+    {
+        *("pypi.org", "pypi.python.org", "packagist.org", "nuget.org", "crates.io"),
+        *("hub.docker.com", "community.chocolatey.org", "formulae.brew.sh"),
+        *("marketplace.visualstudio.com", "powershellgallery.com"),
+    }
+)
+# One place that goes by several names. Who answers to the other one is the same house.
+HOST_ALIASES = {
+    "npmjs.org": "npmjs.com",
+    "npm.im": "npmjs.com",
+    "pypi.python.org": "pypi.org",
+    "pypi.io": "pypi.org",
+    "chrome.google.com": "chromewebstore.google.com",
+    "registry.hub.docker.com": "hub.docker.com",
+    "store.docker.com": "hub.docker.com",
+    "itunes.apple.com": "apps.apple.com",
+    "youtu.be": "youtube.com",
+    "addons.mozilla.com": "addons.mozilla.org",
+    "twitter.com": "x.com",
+    "dx.doi.org": "doi.org",
+}
+_MOBILE = re.compile(
+    r"(?:m|mobile|touch|amp)\.(?=[^.]+\.)|(?<=[a-z]{2}\.)m\.(?=[^.]+\.)"
 )
 
 _ENTITY = re.compile(
@@ -59,6 +89,8 @@ def clean_url(url: str, *, base: str = "") -> str:
     return _without_tracking(re.sub(r"\s", "%20", absolute))
 
 
+# A run asks for the key of one link in half a dozen places.
+@lru_cache(maxsize=16_384)
 def canonical_url(url: str) -> str:
     """Return one key for all spellings of a link, or "" for what is no web address.
 
@@ -69,6 +101,7 @@ def canonical_url(url: str) -> str:
     - tracking and referral parameters are dropped, the others sorted
     - a fragment counts only when it is a route of an application ("#!…", "#/…")
     - on a code forge, case, ".git", the main branch and the README are the repository
+    - in a package registry, the version and the spelling of the name do not count
     """
     cleaned = clean_url(url)
     if not cleaned:
@@ -80,6 +113,8 @@ def canonical_url(url: str) -> str:
     query = _canonical_query(parts.query)
     if host in FORGES:
         path, query = _repository_path(path.lower()), _without_tab(query)
+    else:
+        path, query = _registry_path(host, path), _registry_query(host, query)
     route = parts.fragment if parts.fragment.strip("!/") else ""
     fragment = _escaped(route) if route.startswith(("!", "/")) else ""
     return (
@@ -87,6 +122,26 @@ def canonical_url(url: str) -> str:
         + (f"?{query}" if query else "")
         + (f"#{fragment}" if fragment else "")
     )
+
+
+@lru_cache(maxsize=16_384)
+def page_key(url: str) -> str:
+    """Return one key for all addresses of a page, also under other names of its host.
+
+    It goes further than `canonical_url`, so it is evidence beside a name and never an
+    identity: mobile hosts, and the houses that moved or go by two names.
+    """
+    canonical = canonical_url(url)
+    if not canonical:
+        return ""
+    parts = urlsplit(canonical)
+    host = _MOBILE.sub("", parts.netloc, count=1)
+    host = HOST_ALIASES.get(host, host)
+    path, query = _alias_path(host, parts.path, parts.query)
+    if host == "raw.githubusercontent.com":
+        host, path = "github.com", _blob_path(path)
+    moved = urlunsplit(("https", host, path, query, parts.fragment))
+    return canonical_url(moved) or canonical
 
 
 def source_name(url: str) -> str:
@@ -221,6 +276,74 @@ def _leads_to_root(segments: list[str]) -> bool:
             return page.startswith("readme")
         case _:
             return False
+
+
+def _registry_path(host: str, path: str) -> str:
+    """Reduce the page of a package to what names the package, by its registry's rules."""
+    segments = [segment for segment in path.split("/") if segment]
+    if host in CASELESS:
+        segments = [segment.lower() for segment in segments]
+    match (host, segments):
+        case ("pypi.org" | "pypi.python.org", ["project" | "p" | "pypi", name, *_]):
+            segments = ["project", re.sub(r"[-_.]+", "-", name)]
+        case ("crates.io", ["crates", name, *_]):
+            segments = ["crates", name.replace("_", "-")]
+        case ("npmjs.com", ["package", scope, name, *_]) if scope.startswith("@"):
+            segments = ["package", scope.lower(), name.lower()]
+        case ("npmjs.com", ["package", name, *rest]) if not rest or rest[0] == "v":
+            segments = ["package", name.lower()]
+        case ("rubygems.org", ["gems", name, "versions", *_]):
+            segments = ["gems", name]
+        case ("nuget.org" | "powershellgallery.com", ["packages", name, *_]):
+            segments = ["packages", name]
+        case ("hub.docker.com", ["_", name, *_]):
+            segments = ["_", name]
+        case ("hub.docker.com", ["r", owner, name, *_]):
+            segments = ["_", name] if owner == "library" else ["r", owner, name]
+        case ("packagist.org", ["packages", vendor, name, *_]):
+            segments = ["packages", vendor, name]
+        case ("apps.apple.com", [*_, last]) if re.fullmatch(r"id\d+", last):
+            segments = ["app", last]
+        case ("arxiv.org", ["abs" | "pdf" | "html", paper]):
+            paper = re.sub(r"(v\d+)?(\.pdf)?$", "", paper)
+            segments = ["abs", paper]
+        case ("huggingface.co", [*repository, "tree" | "blob", "main"]) if repository:
+            segments = repository
+    return "".join(f"/{segment}" for segment in segments)
+
+
+def _registry_query(host: str, query: str) -> str:
+    """Drop the language of a shop's page, and the case of its names."""
+    if host == "play.google.com":
+        parts = [p for p in query.split("&") if p.partition("=")[0] not in DISPLAY]
+        return "&".join(parts)
+    return query.lower() if host in CASELESS else query
+
+
+def _alias_path(host: str, path: str, query: str) -> tuple[str, str]:
+    """Bring a page to the place where its house keeps it today."""
+    segments = [segment for segment in path.split("/") if segment]
+    match (host, segments):
+        case ("chromewebstore.google.com", ["webstore", "detail", *rest]):
+            segments = ["detail", *rest]
+        case ("youtube.com", [video]) if not query and re.fullmatch(
+            r"[\w-]{11}", video
+        ):
+            return "/watch", f"v={video}"
+    match (host, segments):
+        # The name before the id is decoration.
+        case ("chromewebstore.google.com", ["detail", *_, last]):
+            segments = ["detail", last]
+    return "".join(f"/{segment}" for segment in segments), query
+
+
+def _blob_path(path: str) -> str:
+    """Turn the path of a raw file into that of the page that shows it."""
+    owner, repository, *rest = [*path.strip("/").split("/"), "", ""]
+    branch = [part for part in rest if part]
+    if branch[:2] == ["refs", "heads"]:
+        branch = branch[2:]
+    return "/".join(["", owner, repository, "blob", *branch])
 
 
 def _without_tab(query: str) -> str:

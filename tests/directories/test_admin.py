@@ -385,6 +385,40 @@ def test_run_page_says_what_was_left_out_and_why(
     assert all((entry["name"] or entry["url"]) in page for entry in left_out)
 
 
+def test_run_page_offers_lines_to_decide_with(
+    browser: Client, directory: Directory
+) -> None:
+    twins = (
+        "# Hours\n\n## Web\n\n"
+        "- [Kimai](https://www.kimai.org) - Tracks hours.\n"
+        "- [Kimai](https://github.com/kimai/kimai) - Tracks the hours of teams.\n"
+        "- [Traggo](https://traggo.net) - Has tags.\n"
+        "- [Traggo server](https://traggo.net/) - Has tags as well.\n"
+        "- [Words alone]() - Leads nowhere.\n"
+    )
+    run = runs.start(
+        directory,
+        ask(directory, document(twins)),
+        trigger=GenerationRun.Trigger.COMMAND,
+        user=directory.owner,
+    )
+    execution.run_here(run)
+
+    page = page_of(browser, run)
+    report: dict[str, Any] = run.report or {}
+
+    [flag], [merge], [source] = report["flags"], report["merges"], report["sources"]
+    assert "Perhaps the same (1)" in page
+    assert flag["same"] in page
+    assert flag["different"] in page
+    assert "Merged (1)" in page
+    assert merge["undo"] in page
+    assert "heading: 3" in page
+    assert source["found"] == source["kept"] + source["merged"] + source["left_out"]
+    assert source["left_out"] == 1
+    assert all(f"1: {reason}" in page for reason in source["reasons"])
+
+
 def test_run_page_shows_the_step_of_a_run_that_works(
     browser: Client, running: GenerationRun
 ) -> None:

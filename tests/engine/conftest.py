@@ -7,16 +7,18 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
@@ -37,16 +39,48 @@ LIST = """\
 """
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where ENGINE_TESTS_MUST_RUN is set, take a skipped test for a failed one."""
+    report = yield
+    if report.skipped and os.environ.get("ENGINE_TESTS_MUST_RUN"):
+        report.outcome = "failed"
+        report.longrepr = f"an engine test may not be skipped here: {report.longrepr}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Count cases: one test is one fault, and meets a run at each of its places."""
+    properties = [
+        dict(report.user_properties)
+        for key in ("passed", "failed")
+        for report in terminalreporter.getreports(key)
+        if report.when == "call"
+    ]
+    met = sum(each.get("engine_cases", 0) for each in properties)
+    wrong = sum(each.get("engine_wrong", 0) for each in properties)
+    if met:
+        terminalreporter.write_line(
+            f"engine: {met} runs met a fault, {wrong} of them did not come out right"
+        )
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def wait_until(what: Callable[[], Any], *, seconds: float = 30) -> Any:
+def wait_until(
+    what: Callable[[], Any], *, seconds: float = 60, or_go_on: bool = False
+) -> Any:
     """Ask until the answer is true, and return it."""
     deadline = time.monotonic() + seconds
     while not (answer := what()):
+        if or_go_on and time.monotonic() > deadline:
+            return answer
         assert time.monotonic() < deadline, f"{what} did not come true in {seconds} s"
         time.sleep(0.1)
     return answer
@@ -82,6 +116,7 @@ class Stack:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self.port = free_port()
+        self.redis: Redis | None = None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "list.md").write_text(LIST)
         self.environment = {
@@ -139,16 +174,40 @@ class Stack:
         self, *, wait: bool = True, **environment: str
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A cluster; where the broker is Redis, one without any database."""
-        own = self.environment | environment
-        if own.get("TRIGGER_API_URL"):
-            own |= {"GAZETTEER_ROLE": "worker", "SECRET_KEY": "the worker's own key"}
-            del own["DATABASE_URL"]
+        own = self.worker_environment(**environment)
         command = (sys.executable, "manage.py", "qcluster")
         log = self.folder / "worker.log"
         with process(*command, environment=own, log=log) as cluster:
             if wait:
                 wait_until(lambda: "workers/hello" in self.log("web"))
             yield cluster
+
+    def execute(self, sql: str) -> None:
+        url = self.environment["DATABASE_URL"]
+        if url.startswith("sqlite"):
+            path = url.removeprefix("sqlite:///")
+            with closing(sqlite3.connect(path, timeout=20)) as base:
+                base.execute(sql)
+            return
+        with psycopg.connect(url) as base:
+            base.execute(sql)
+
+    def worker_environment(self, **environment: str) -> dict[str, str]:
+        own = self.environment | environment
+        if own.get("TRIGGER_API_URL"):
+            own |= {"GAZETTEER_ROLE": "worker", "SECRET_KEY": "the worker's own key"}
+            del own["DATABASE_URL"]
+        return own
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask the database itself, as nobody of the product does."""
+        url = self.environment["DATABASE_URL"]
+        if url.startswith("sqlite"):
+            path = url.removeprefix("sqlite:///")
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as base:
+                return base.execute(sql).fetchall()
+        with psycopg.connect(url) as base:
+            return base.execute(sql).fetchall()
 
     def log(self, name: str) -> str:
         path = self.folder / f"{name}.log"
@@ -221,6 +280,34 @@ def redis_command() -> str:
     return shutil.which("redis-server") or ""
 
 
+class Redis:
+    """A server that can go away and come back, having forgotten everything."""
+
+    def __init__(self, log: Path) -> None:
+        self._port = free_port()
+        self._log = log
+        self._open = ExitStack()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        self._log.write_text("")
+        options = ("--port", str(self._port), "--save", "", "--bind", "127.0.0.1")
+        self._open.enter_context(
+            process(
+                *(redis_command(), *options),
+                environment={"PATH": os.environ["PATH"]},
+                log=self._log,
+            )
+        )
+        wait_until(lambda: "Ready to accept" in self._log.read_text())
+
+    def stop(self) -> None:
+        self._open.close()
+
+
 @pytest.fixture
 def stack(tmp_path: Path) -> Stack:
     """SQLite, and the database as the broker."""
@@ -241,6 +328,58 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     ):
         wait_until(lambda: "Ready to accept" in log.read_text())
         yield f"redis://127.0.0.1:{port}/0"
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh SQLite database, to be copied: that is quicker than to migrate another."""
+    stack = Stack(tmp_path_factory.mktemp("migrated"))
+    stack.manage("migrate", "-v0")
+    return stack.folder / "state" / "gazetteer.sqlite3"
+
+
+@pytest.fixture
+def sqlite_stack(tmp_path: Path, migrated: Path) -> Callable[[], Stack]:
+    """The database is the broker, and all processes share one SQLite file."""
+
+    def make() -> Stack:
+        stack = Stack(tmp_path / "sqlite")
+        state = stack.folder / "state"
+        state.mkdir()
+        shutil.copy(migrated, state / migrated.name)
+        return stack
+
+    return make
+
+
+@pytest.fixture
+def postgres_redis_stack(
+    tmp_path: Path, postgres_url: str
+) -> Iterator[Callable[[], Stack]]:
+    """PostgreSQL for the web side, Redis between, and workers without any database."""
+    if not redis_command():
+        pytest.skip("no redis-server: on Debian, apt-get install redis-server")
+    redis = Redis(tmp_path / "redis.log")
+
+    def make() -> Stack:
+        redis.start()
+        stack = Stack(
+            tmp_path / "apart", DATABASE_URL=postgres_url, TRIGGER_API_URL=redis.url
+        )
+        stack.redis = redis
+        stack.manage("migrate", "-v0")
+        return stack
+
+    yield make
+    redis.stop()
+
+
+@pytest.fixture(scope="session")
+def trees(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+    """What undisturbed runs make."""
+    from tests.engine.scene import undisturbed
+
+    return undisturbed(tmp_path_factory.mktemp("undisturbed"))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from generation.exceptions import RepositoryError, RepositoryMoved
+from generation.exceptions import RepositoryError, RepositoryLocked, RepositoryMoved
 from generation.git import MAIN, Commit, Repository, blob_id
 from tests.fakes import NOON
 
@@ -184,3 +184,34 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(RepositoryError, match="could not be written"):
         Repository(tmp_path / "file" / "x.git").create()
+
+
+def test_a_half_made_repository_is_cleared_away(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "clocks.git")
+    draft = tmp_path / ".clocks.git.4711"
+    (draft / "objects").mkdir(parents=True)
+    (tmp_path / ".other.git.4711").mkdir()
+
+    repository.tidy()
+
+    assert [path.name for path in tmp_path.iterdir()] == [".other.git.4711"]
+
+
+def test_a_lock_that_a_killed_git_has_left_is_removed_once_it_is_old(
+    repository: Repository,
+) -> None:
+    written = repository.write(commit({"a": b"1"}), ref=REF)
+    lock = repository.path / "refs" / "heads" / "main.lock"
+    lock.parent.mkdir(exist_ok=True)
+    lock.touch()
+
+    repository.unlock()
+    with pytest.raises(RepositoryLocked) as caught:
+        repository.move(MAIN, new=written, old=None)
+    long_ago = lock.stat().st_mtime - caught.value.retry_after
+    os.utime(lock, (long_ago, long_ago))
+    repository.unlock()
+    repository.move(MAIN, new=written, old=None)
+
+    assert caught.value.may_pass
+    assert repository.head() == written

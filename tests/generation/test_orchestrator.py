@@ -379,9 +379,9 @@ def test_no_item_at_all_makes_no_repository(tmp_path: Path) -> None:
 
 
 def test_a_document_that_no_reader_takes_says_why(tmp_path: Path) -> None:
-    operations = make_run(("long.md", f"{CLOCKS}\n{'x' * 300_000}\n"))
+    operations = make_run(("deep.json", "[" * 1_000 + "]" * 1_000))
 
-    with pytest.raises(NothingFound, match=r"long\.md: It has a line of more than"):
+    with pytest.raises(NothingFound, match=r"deep\.json: It is nested"):
         generate(operations, make_host(tmp_path))
 
 

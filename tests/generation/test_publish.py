@@ -1,19 +1,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generation.contract.commands import RepositoryKind
 from generation.contract.context import Identity
-from generation.exceptions import RepositoryMoved
+from generation.exceptions import (
+    HalfPublished,
+    RepositoryError,
+    RepositoryMoved,
+    RunRefused,
+)
 from generation.git import MAIN, Commit, Repository
 from generation.publish import (
     KINDS,
     Change,
     Publication,
     Signature,
+    has_begun,
+    put_back,
     repository_path,
+    take_over,
+    take_up,
 )
 from tests.fakes import NOON, RUN_ID
 
@@ -153,3 +163,98 @@ def test_a_failed_stage_leaves_nothing(tmp_path: Path) -> None:
         Publication(broken, SIGNATURE).stage()
 
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def taken_over(root: Path, publication: Publication) -> bool:
+    """Let another attempt finish what this one has planned."""
+    found = repositories(root)
+    other = SIGNATURE._replace(attempt=2)
+    take_over(publication.planned, found, other)
+    return take_up(publication.planned, found, other)
+
+
+def staged(root: Path) -> Publication:
+    publication = Publication(
+        changes(root, data=b"1", list=b"2", website=b"3"), SIGNATURE
+    )
+    publication.stage()
+    return publication
+
+
+def test_an_attempt_that_wakes_too_late_moves_nothing_back(tmp_path: Path) -> None:
+    late = staged(tmp_path)
+    assert taken_over(tmp_path, late)
+    published = heads(tmp_path)
+
+    with pytest.raises(RunRefused):
+        late.publish()
+
+    assert heads(tmp_path) == published
+    assert None not in published.values()
+
+
+def test_an_attempt_that_was_taken_over_moves_nothing_more(tmp_path: Path) -> None:
+    publish(tmp_path, data=b"0", list=b"0", website=b"0")
+    late = staged(tmp_path)
+    push(repositories(tmp_path)["list"])
+    before = heads(tmp_path)
+    assert not taken_over(tmp_path, late)
+
+    with pytest.raises(RunRefused):
+        late.publish()
+
+    assert heads(tmp_path) == before
+
+
+def test_what_a_late_attempt_drops_is_only_its_own(tmp_path: Path) -> None:
+    late = staged(tmp_path)
+    second = Publication(
+        changes(tmp_path, data=b"1", list=b"2", website=b"3"),
+        SIGNATURE._replace(attempt=2),
+    )
+    second.stage()
+
+    late.discard()
+    second.publish()
+
+    assert None not in heads(tmp_path).values()
+
+
+def test_what_cannot_be_moved_back_is_left_to_another_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path, data=b"0", list=b"0", website=b"0")
+    half = staged(tmp_path)
+    move = Repository.move
+
+    def full(self: Repository, ref: str, **options: Any) -> None:
+        if ref == MAIN and (
+            self.path.name == "clocks.git" or options["new"] != half.planned["data"].new
+        ):
+            raise RepositoryError("the disk is full")
+        move(self, ref, **options)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Repository, "move", full)
+        with pytest.raises(HalfPublished) as caught:
+            half.publish()
+
+    assert caught.value.may_pass
+    assert taken_over(tmp_path, half)
+
+
+def test_a_cancelled_run_is_put_back_where_nobody_has_built_on_it(
+    tmp_path: Path,
+) -> None:
+    publish(tmp_path, data=b"0", list=b"0", website=b"0")
+    half = staged(tmp_path)
+    found = repositories(tmp_path)
+    before = heads(tmp_path)
+    data = half.planned["data"]
+    found["data"].move(MAIN, new=data.new, old=data.old)
+    theirs = push(found["list"])
+    assert has_begun(half.planned, found)
+
+    put_back(half.planned, found)
+
+    assert heads(tmp_path) == before | {"list": theirs}

@@ -25,8 +25,10 @@ from structlog.testing import capture_logs
 
 from config.env import CHECKOUT, Environment
 from directories.models import Directory, GenerationRun, RunState, Worker
+from directories.operations import DatabaseDirectoryOperations
 from directories.services import runs, workers
 from generation import dispatch
+from generation.contract.commands import RecordAttemptFailure
 from generation.contract.hello import Hello
 from tests.directories.makers import WITHOUT_ITEMS, ask, document, start
 
@@ -361,3 +363,16 @@ def test_command_says_once_why_it_made_it_itself(
     call_command("generate_directory", directory.slug, background=True)
 
     assert capsys.readouterr().err.count("no worker has been heard of") == 1
+
+
+def test_a_run_that_was_put_back_is_handed_over_again(directory: Directory) -> None:
+    greet()
+    run = launch(directory)
+    operations = DatabaseDirectoryOperations(run)
+    operations.claim("worker:1")
+
+    operations.send(RecordAttemptFailure(reason="no memory"))
+
+    run.refresh_from_db()
+    assert (run.state, run.attempt, run.unclaimed) == (RunState.QUEUED, 1, 1)
+    assert OrmQ.objects.count() == 2

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from generation.pipeline.entries import Headings, names_agree
+from generation.pipeline.entries import Headings
+from generation.pipeline.sameness import names_agree
 from generation.sources.candidates import Candidate
 
 

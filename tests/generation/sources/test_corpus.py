@@ -62,6 +62,9 @@ def read_case(case: str) -> list[Candidate]:
         ("csv", 1.0, 1.0),
         ("json-nested", 1.0, 1.0),
         ("html-table", 1.0, 1.0),
+        ("html-cards-flat", 1.0, 1.0),
+        ("html-cards-internal", 1.0, 1.0),
+        ("html-compare-table", 1.0, 1.0),
         ("html-github-langchain", 0.99, 0.99),
         ("html-github-selfhosted", 0.99, 0.99),
         ("messy-5mb", 0.99, 0.99),
@@ -70,6 +73,8 @@ def read_case(case: str) -> list[Candidate]:
         ("messy-latin1", 1.0, 1.0),
         ("messy-reference-links", 1.0, 1.0),
         ("messy-relative-links", 1.0, 1.0),
+        ("real-gui-cards", 0.95, 0.99),
+        ("real-hdl-boxes", 0.95, 0.97),
     ],
 )
 def test_links_of_a_list_are_found(case: str, recall: float, precision: float) -> None:
@@ -83,12 +88,13 @@ def test_links_of_a_list_are_found(case: str, recall: float, precision: float) -
 
     found = {canonical_url(candidate.url) for candidate in read_case(case)}
 
-    wanted = {
-        canonical_url(item["url"])
+    # An item may have several right links; any of them will do.
+    wanted = [
+        {canonical_url(url) for url in (item["url"], *item.get("urls", ()))}
         for item in items
         if item.get("url") and not item.get("optional")
-    }
-    assert len(wanted & found) >= recall * len(wanted)
+    ]
+    assert sum(not links.isdisjoint(found) for links in wanted) >= recall * len(wanted)
     assert len(known & found) >= precision * len(found)
 
 

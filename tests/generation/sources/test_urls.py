@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.sources.urls import canonical_url, clean_url
+from generation.sources.urls import canonical_url, clean_url, page_key
 
 BASE = "https://lists.example.org/tools/index.html"
 
@@ -149,3 +149,65 @@ def test_clean_url_is_idempotent(url: str) -> None:
 
     assert clean_url(once) == once
     assert once == "" or once.lower().startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://pypi.org/project/Foo.Bar/1.2/", "https://pypi.org/project/foo-bar"),
+        (
+            "https://crates.io/crates/serde_json/1.0",
+            "https://crates.io/crates/serde-json",
+        ),
+        (
+            "https://www.npmjs.com/package/React/v/18.0.0",
+            "https://npmjs.com/package/react",
+        ),
+        (
+            "https://hub.docker.com/r/library/redis/tags",
+            "https://hub.docker.com/_/redis",
+        ),
+        ("https://arxiv.org/pdf/1706.03762v7.pdf", "https://arxiv.org/abs/1706.03762"),
+        (
+            "https://apps.apple.com/us/app/signal/id874139669",
+            "https://apps.apple.com/de/app/id874139669",
+        ),
+        (
+            "https://marketplace.visualstudio.com/items?itemName=Ms-Python.python",
+            "https://marketplace.visualstudio.com/items?itemName=ms-python.python",
+        ),
+    ],
+)
+def test_a_package_is_one_in_every_spelling_of_its_registry(
+    one: str, other: str
+) -> None:
+    assert canonical_url(one) == canonical_url(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://npmjs.org/package/react", "https://www.npmjs.com/package/react"),
+        ("https://pypi.python.org/pypi/httpx", "https://pypi.org/project/httpx/"),
+        (
+            "https://en.m.wikipedia.org/wiki/Clock",
+            "https://en.wikipedia.org/wiki/Clock",
+        ),
+        ("https://m.example.org/a", "https://example.org/a"),
+        ("https://youtu.be/dQw4w9WgXcQ", "https://www.youtube.com/watch?v=dQw4w9WgXcQ"),
+        (
+            "https://raw.githubusercontent.com/psf/requests/main/README.md",
+            "https://github.com/psf/requests",
+        ),
+    ],
+)
+def test_one_page_under_two_hosts_has_one_page_key_and_two_identities(
+    one: str, other: str
+) -> None:
+    assert page_key(one) == page_key(other) != ""
+    assert canonical_url(one) != canonical_url(other)
+
+
+@pytest.mark.parametrize("host", ["m.io", "mobile.de", "amp.dev"])
+def test_a_name_of_two_parts_is_no_mobile_host(host: str) -> None:
+    assert page_key(f"https://{host}/x") == f"https://{host}/x"

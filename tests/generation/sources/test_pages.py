@@ -238,3 +238,175 @@ def test_any_page_is_read_or_refused(body: str) -> None:
     for candidate in reading.candidates:
         assert candidate.name
         assert candidate.url.lower().startswith(("https://", "http://"))
+
+
+def test_element_with_endless_attributes_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(UnreadableSource, match="too many attributes"):
+        read(f"<a {' '.join(f'a{n}=1' for n in range(100_000))}>x</a>")
+
+
+def card(name: str, url: str, *, mark: str = "", sort: str = "") -> str:
+    return (
+        f"<div class='card' id='c-{name}'><h3>{name}</h3><i class='x'>{sort}</i>"
+        f"<p>A program that is called {name}.</p><b class='badge'>{mark}</b>"
+        f"<a href='/{name}'>More</a> <a href='{url}'>Website</a></div>"
+    )
+
+
+def test_repeated_words_at_one_place_are_the_category() -> None:
+    sorts = ["Editors", "Servers"] * 3
+    cards = "".join(
+        card(f"Tool {n}", f"https://{n}.example.org", sort=sort)
+        for n, sort in enumerate(sorts)
+    )
+
+    assert [c.category for c in read(f"<main>{cards}</main>").candidates] == sorts
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["MIT", "GPL-3.0", "MIT", "MIT", "GPL-3.0", "MIT"],
+        ["Free", "Paid", "Free", "Paid", "Free", "Free"],
+        ["12 stars", "9 stars", "12 stars", "9 stars", "12 stars", "9 stars"],
+        ["May 2024", "June 2024", "May 2024", "June 2024", "May 2024", "May 2024"],
+        ["Tool A", "Tool B", "Tool C", "Tool D", "Tool E", "Tool F"],
+    ],
+    ids=["licences", "prices", "counts", "dates", "all different"],
+)
+def test_words_that_sort_nothing_are_no_category(words: list[str]) -> None:
+    cards = "".join(
+        card(f"Name {n}", f"https://{n}.example.org", sort=word)
+        for n, word in enumerate(words)
+    )
+
+    found = read(f"<main>{cards}</main>").candidates
+
+    assert [c.category for c in found] == [""] * len(words)
+
+
+def test_headings_above_cards_sort_them_and_their_words_do_not() -> None:
+    body = "".join(
+        f"<section><h2>{heading}</h2>"
+        + "".join(
+            card(f"{heading} {n}", f"https://{heading}{n}.example.org", sort=sort)
+            for n, sort in enumerate(["Web", "Desktop", "Web"])
+        )
+        + "</section>"
+        for heading in ("Editors", "Servers")
+    )
+
+    found = read(f"<main>{body}</main>").candidates
+
+    assert {(c.path, c.category) for c in found} == {
+        (("Editors",), ""),
+        (("Servers",), ""),
+    }
+
+
+def test_advertisement_among_cards_is_left_out_with_its_reason() -> None:
+    cards = [card(f"Tool {n}", f"https://{n}.example.org") for n in range(4)]
+    cards.insert(2, card("Cheap hosting", "https://ads.example.net", mark="Sponsored"))
+
+    reading = read(f"<main>{''.join(cards)}</main>")
+
+    assert [c.name for c in reading.candidates] == [f"Tool {n}" for n in range(4)]
+    assert [(x.name, x.reason) for x in reading.left_out] == [
+        ("Cheap hosting", "it is marked as an advertisement")
+    ]
+
+
+def test_news_beside_the_cards_are_left_out_with_their_reason() -> None:
+    cards = "".join(
+        f"<div class='card'><h3>Tool {n}</h3><p>It does the work of {n} people.</p>"
+        f"<a href='https://{n}.example.org'>Website</a></div>"
+        for n in range(12)
+    )
+    news = "".join(
+        f"<div><h3>News {n}</h3><a href='https://n{n}.example.net/'>read it</a></div>"
+        for n in range(3)
+    )
+
+    reading = read(f"<main><div>{news}</div><div>{cards}</div></main>")
+
+    assert [c.name for c in reading.candidates] == [f"Tool {n}" for n in range(12)]
+    assert {x.reason for x in reading.left_out} == {
+        "it stands beside the page's list, not in it"
+    }
+
+
+def test_one_column_of_links_is_followed_in_the_whole_list() -> None:
+    cards = "".join(
+        f"<div class='card'><h3><a href='/tool/{n}'>Tool {n}</a></h3>"
+        f"<a href='https://github.com/o/{n}'><img src='/github.svg' alt=''></a>"
+        + (
+            f"<a href='https://{n}.example.org'><img src='/web.svg'></a>"
+            if n != 2
+            else ""
+        )
+        + "</div>"
+        for n in range(5)
+    )
+
+    found = read(f"<main>{cards}</main>").candidates
+
+    assert [c.url for c in found] == [
+        "https://0.example.org",
+        "https://1.example.org",
+        "https://github.com/o/2",
+        "https://3.example.org",
+        "https://4.example.org",
+    ]
+    assert found[0].facts == {"source_code_url": "https://github.com/o/0"}
+
+
+def test_cell_over_several_rows_counts_in_each() -> None:
+    reading = read(
+        "<table><tr><th>Category</th><th>Name</th><th>Description</th></tr>"
+        "<tr><td rowspan='2'>Data</td><td><a href='https://redis.io'>Redis</a></td>"
+        "<td>A store.</td></tr><tr><td><a href='https://sqlite.org'>SQLite</a></td>"
+        "<td>An engine.</td></tr></table>"
+    )
+
+    assert [(c.name, c.category) for c in reading.candidates] == [
+        ("Redis", "Data"),
+        ("SQLite", "Data"),
+    ]
+
+
+def test_hidden_panel_that_a_tab_shows_is_read_under_its_name() -> None:
+    reading = read(
+        "<a role='tab' href='#db' aria-controls='db'>Databases</a>"
+        "<div role='tabpanel' id='db' hidden><ul><li><a href='https://redis.io'>Redis</a>"
+        ": a store</li></ul></div>"
+    )
+
+    assert [(c.name, c.path) for c in reading.candidates] == [("Redis", ("Databases",))]
+
+
+def test_what_a_disclosure_holds_does_not_head_what_follows_it() -> None:
+    reading = read(
+        "<details><summary>Databases</summary><ul><li><a href='https://redis.io'>Redis"
+        "</a>: a store</li></ul></details><ul><li><a href='https://gohugo.io'>Hugo</a>: "
+        "a generator</li></ul>"
+    )
+
+    assert [c.path for c in reading.candidates] == [("Databases",), ()]
+
+
+def test_name_that_is_also_a_kind_of_link_is_a_name_on_its_own_page() -> None:
+    reading = read(
+        "<ul><li><a href='https://about.gitlab.com/'>GitLab</a></li>"
+        "<li><a href='https://gitlab.com/a/b'>GitLab</a></li></ul>"
+    )
+
+    assert [c.url for c in reading.candidates] == ["https://about.gitlab.com/"]
+
+
+def test_ways_through_a_document_are_no_items() -> None:
+    reading = read(
+        "<div><a href='https://a.example.org/1'>Prev</a><a href='https://a.example.org'>"
+        "Up</a><a href='https://a.example.org/3'>Next</a></div>"
+    )
+
+    assert reading.candidates == ()

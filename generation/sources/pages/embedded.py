@@ -1,0 +1,157 @@
+"""Pages that a script draws: the data that the script is given is in the page.
+
+Read only where the page shows no list. The data is JSON, in an element of its own
+(Next.js, Nuxt) or behind an assignment; which of its arrays is the list is decided by
+what their records say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser
+
+from generation.exceptions import UnreadableSource
+from generation.sources.candidates import Candidate, Document, Reading
+from generation.sources.json_records import read_json
+from generation.sources.urls import host_of
+
+_ASSIGNED = re.compile(
+    r"(?:(?:window|self|globalThis)\s*(?:\.\s*[\w$]+|\[\s*[\"'][\w$.-]+[\"']\s*\])"
+    r"|(?:var|let|const)\s+[\w$]+)(?:\.[\w$]+){0,3}\s*=\s*(?:JSON\.parse\(\s*)?(?=[\[{\"'])"
+)
+_SMALLEST = 40
+_MOST_BLOCKS = 50
+_MOST_ASSIGNMENTS = 200
+_SMALL = 0.25
+
+
+def embedded_reading(
+    parser: LexborHTMLParser, document: Document, base: str
+) -> Reading | None:
+    """Return the best list among the page's data, or None where there is none."""
+    best: list[Candidate] = []
+    for number, text in enumerate(_blocks(parser)):
+        if number >= _MOST_BLOCKS:
+            break
+        given = Document(
+            source=document.source, url=base, media_type="application/json", text=text
+        )
+        try:
+            found = _listed(read_json(given).candidates, base)
+        except (UnreadableSource, RecursionError):
+            continue
+        if _weight(found, base) > _weight(best, base):
+            best = found
+    if not best:
+        return None
+    return Reading(kind="html data", candidates=tuple(best))
+
+
+def _blocks(parser: LexborHTMLParser) -> Iterator[str]:
+    """Yield the JSON texts of a page, in its order."""
+    for script in parser.css("script"):
+        kind = (script.attributes.get("type") or "").lower()
+        text = script.text().strip()
+        if len(text) < _SMALLEST or kind.startswith("application/ld+json"):
+            continue
+        if "json" in kind:
+            yield _unfolded(text)
+        elif kind in ("", "text/javascript", "module", "application/javascript"):
+            yield from _assigned(text)
+
+
+def _assigned(script: str) -> Iterator[str]:
+    """Yield the JSON values that a script assigns; anything else is passed over."""
+    decoder = json.JSONDecoder()
+    position = 0
+    for _ in range(_MOST_ASSIGNMENTS):
+        match = _ASSIGNED.search(script, position)
+        if match is None:
+            return
+        position = match.end()
+        try:
+            value, end = decoder.raw_decode(script, position)
+        except (ValueError, RecursionError):
+            continue
+        text = value if isinstance(value, str) else script[position:end]
+        position = max(end, position + 1)
+        if len(text) >= _SMALLEST and text.lstrip()[:1] in ("[", "{"):
+            yield text
+
+
+def _unfolded(text: str) -> str:
+    """Write out data whose values are numbers of other values, as Nuxt stores it."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(values, list) or len(values) < 2 or not _is_folded(values):
+        return text
+    records = [
+        {key: _at(values, number) for key, number in value.items()}
+        for value in values
+        if isinstance(value, dict)
+    ]
+    return json.dumps(records)
+
+
+def _is_folded(values: Sequence[Any]) -> bool:
+    objects = [value for value in values if isinstance(value, dict) and value]
+    return bool(objects) and all(
+        isinstance(number, int) and not isinstance(number, bool)
+        for value in objects
+        for number in value.values()
+    )
+
+
+def _at(values: Sequence[Any], number: Any) -> Any:
+    """Return the value of this number: a text, or an array's texts one level down."""
+    value = _value(values, number)
+    if isinstance(value, list):
+        return [
+            inner
+            for inner in (_value(values, part) for part in value)
+            if isinstance(inner, str | int | float)
+        ]
+    if isinstance(value, dict):
+        inner_values = {key: _value(values, part) for key, part in value.items()}
+        return {
+            k: v for k, v in inner_values.items() if isinstance(v, str | int | float)
+        }
+    return value
+
+
+def _value(values: Sequence[Any], number: Any) -> Any:
+    is_place = isinstance(number, int) and not isinstance(number, bool)
+    return values[number] if is_place and 0 <= number < len(values) else None
+
+
+def _listed(candidates: Sequence[Candidate], base: str) -> list[Candidate]:
+    """Keep the arrays that are the list: menus and teasers weigh little beside it."""
+    arrays: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        arrays[re.sub(r"/\d+(?=/|$)", "/*", candidate.locator)].append(candidate)
+    weights = {place: _weight(found, base) for place, found in arrays.items()}
+    heaviest = max(weights.values(), default=0.0)
+    return [
+        candidate
+        for place, found in arrays.items()
+        if weights[place] and weights[place] >= _SMALL * heaviest
+        for candidate in found
+    ]
+
+
+def _weight(candidates: Sequence[Candidate], base: str) -> float:
+    """Weigh records: a link without words that stays on the site is a menu's."""
+    weight = 0.0
+    for candidate in candidates:
+        outside = host_of(candidate.url) != host_of(base)
+        words = min(len(candidate.description.split()), 12)
+        if outside or words > 2:
+            weight += 1 + outside + words / 4
+    return weight

@@ -1,0 +1,146 @@
+"""Lists without any markup: a name and an address a line, or one below the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from generation.sources.candidates import Document, Reading
+from generation.sources.listed import LONGEST_GROUP
+from generation.sources.names import squeeze
+from generation.sources.outline import Block, read_blocks
+from generation.sources.pieces import BARE_URL, Piece, Pieces
+
+_BULLET = re.compile(
+    r"^\s*(?:[-*+\u2022\u2023\u25aa\u25cf\u25e6\u00b7>]|\d{1,6}[.)])\s+"
+)
+_RULE = re.compile(r"\s*([=\-~_*#])\1{2,}\s*")
+_SURROUNDED = re.compile(r"\s*[=#*\-~_\[]*\s*(.*?)\s*[=#*\-~_\]]*\s*:?\s*")
+_JOINT = " \t-\u2013\u2014:|,;\u2192>="
+_ENDS_PROSE = (".", "!", "?", "\u3002", "\uff01", "\uff1f")
+_LONGEST_LINE = 2_000
+_MOST_NAME_WORDS = 8
+_FEWEST_SHARE = 0.3
+
+
+def is_plain_list(text: str) -> bool:
+    """Tell whether enough of the lines hold an address, and few words beside it."""
+    lines = [line for line in text[: 256 * 1024].split("\n") if line.strip()]
+    listed = [line for line in lines if _is_listed(line)]
+    return bool(listed) and len(listed) >= _FEWEST_SHARE * len(lines)
+
+
+def read_plain_list(document: Document) -> Reading:
+    """Read every line that holds an address, under the line that heads it."""
+    lines = document.text.split("\n")
+    blocks = list(_blocks(lines))
+    return read_blocks(blocks, kind="text", source=document.source)
+
+
+def _is_listed(line: str) -> bool:
+    """Tell a line of a list from a sentence that mentions an address."""
+    line = line[:_LONGEST_LINE]
+    found = BARE_URL.search(line)
+    if not found:
+        return False
+    before = _BULLET.sub("", line[: found.start()], count=1).strip(_JOINT)
+    return len(before.split()) <= 12 and not before.endswith(_ENDS_PROSE)
+
+
+def _blocks(lines: list[str]) -> Iterator[Block]:
+    kept = [line[:_LONGEST_LINE] for line in lines if not _RULE.fullmatch(line[:200])]
+    groups = [
+        [*group]
+        for is_blank, group in groupby(kept, lambda li: not li.strip())
+        if not is_blank
+    ]
+    for number, group in enumerate(groups):
+        following = groups[number + 1] if number + 1 < len(groups) else []
+        yield from _group(group, following)
+
+
+def _group(lines: Sequence[str], following: Sequence[str]) -> Iterator[Block]:
+    """Read the lines between two blank ones."""
+    addresses = [n for n, line in enumerate(lines) if BARE_URL.search(line)]
+    bare = [n for n in addresses if not _words_beside(lines[n])]
+    if not addresses:
+        if len(lines) == 1 and following and BARE_URL.search("\n".join(following)):
+            yield from _heading(lines[0])
+        return
+    if bare == addresses and len(addresses) == 1 and addresses[0] > 0:
+        yield from _stacked(lines, addresses[0])
+        return
+    if bare == addresses and _alternate(bare, len(lines)):
+        start = len(lines) - 2 * len(bare)
+        yield from _heading(lines[0]) if start else ()
+        for n in bare:
+            yield from _item((*_named(lines[n - 1]), *_linked(lines[n])))
+        return
+    listed = set(addresses)
+    for n, line in enumerate(lines):
+        if n in listed:
+            yield from _item(_line(line))
+        elif n + 1 in listed:
+            yield from _heading(line)
+
+
+def _alternate(bare: list[int], total: int) -> bool:
+    """Tell whether each address has a line of its own for its name, above it."""
+    first = total - 2 * len(bare)
+    return first in (0, 1) and bare == list(range(first + 1, total, 2))
+
+
+def _words_beside(line: str) -> str:
+    return BARE_URL.sub("", _BULLET.sub("", line, count=1)).strip(_JOINT + "()<>[]")
+
+
+def _heading(line: str) -> Iterator[Block]:
+    match = _SURROUNDED.fullmatch(line)
+    text = squeeze(match[1] if match else line)
+    if text and len(text) <= LONGEST_GROUP and not text.endswith(_ENDS_PROSE):
+        yield Block("heading", 2, (Piece("text", text),))
+
+
+def _stacked(lines: Sequence[str], at: int) -> Iterator[Block]:
+    """A name, its address, and whatever else stands between two blank lines."""
+    rest = " ".join([*lines[1:at], *lines[at + 1 :]])
+    text = (Piece("text", f" - {rest}"),) if rest.strip() else ()
+    yield from _item((*_named(lines[0]), *_linked(lines[at]), *text))
+
+
+def _named(line: str) -> Pieces:
+    return (
+        Piece("strong", _BULLET.sub("", line, count=1).strip()),
+        Piece("text", " - "),
+    )
+
+
+def _linked(line: str) -> Pieces:
+    found = BARE_URL.search(line)
+    address = found[0].rstrip(".,;:!?)]}*_") if found else ""
+    return (Piece("link", address, address),)
+
+
+def _line(line: str) -> Pieces:
+    """Read a line as a name and its address, in whichever order they stand."""
+    line = _BULLET.sub("", line, count=1)
+    found = BARE_URL.search(line)
+    if found is None or line[: found.start()].strip(_JOINT + "(<["):
+        return (Piece("text", line),)
+    words = line[found.end() :].strip(_JOINT + ")>]\"'")
+    if (
+        not words
+        or len(words.split()) > _MOST_NAME_WORDS
+        or words.endswith(_ENDS_PROSE)
+    ):
+        return (Piece("text", line),)
+    return (*_named(words), *_linked(found[0]))
+
+
+def _item(pieces: Pieces) -> Iterator[Block]:
+    yield Block("list")
+    yield Block("item")
+    yield Block("text", 0, pieces)
+    yield Block("end item")
+    yield Block("end list")

@@ -1,0 +1,169 @@
+"""Lists in reStructuredText, AsciiDoc, Org, and without any markup."""
+
+from __future__ import annotations
+
+import pytest
+
+from generation.sources import read_document
+from generation.sources.candidates import Document, Reading
+
+RST = """\
+=============
+Awesome Clocks
+=============
+
+.. image:: https://awesome.re/badge.svg
+   :target: https://awesome.re
+
+.. contents:: **Contents**
+
+Sundials
+--------
+
+* `Shadow Clock <https://shadow.example.org/>`_ - Made of *stone*. ``Egypt``
+* `Analemma`_ - Draws an eight.
+
+  - `Small Analemma <https://small.example.org>`__: smaller
+
+Water clocks
+------------
+
+#. **Clepsydra** - Runs out. `Source <https://github.com/example/clepsydra>`_
+#. Not linked
+
+.. _Analemma: https://analemma.example.org
+"""
+
+ADOC = """\
+= Awesome Clocks
+:repo: https://github.com/example
+
+image::logo.png[]
+
+== Sundials
+
+* https://shadow.example.org/[Shadow Clock] - Made of _stone_. `Egypt`
+** link:{repo}/small[Small Analemma]: smaller
+
+----
+* https://no.example.org[Not an item]
+----
+
+== Water clocks
+
+https://clepsydra.example.org[Clepsydra]:: Runs out.
+"""
+
+ORG = """\
+#+TITLE: Awesome Clocks
+* Contents
+- [[#sundials][Sundials]]
+* Sundials                                                        :stone:
+:PROPERTIES:
+:CUSTOM_ID: sundials
+:END:
+- [[https://shadow.example.org/][Shadow Clock]] - Made of /stone/. =Egypt=
+  + [[https://small.example.org][Small Analemma]]: smaller
+* Water clocks
+** TODO [[https://clepsydra.example.org][Clepsydra]] :water:
+   Runs out.
+** [[https://hydria.example.org][Hydria]]
+   Fills up.
+"""
+
+
+def read(text: str, name: str = "README") -> Reading:
+    return read_document(Document(source=name, text=text))
+
+
+@pytest.mark.parametrize("name", ["README.rst", "README"])
+def test_restructured_text(name: str) -> None:
+    reading = read(RST, name)
+
+    found = {c.name: c for c in reading.candidates}
+    assert reading.kind == "rst"
+    assert list(found) == ["Shadow Clock", "Analemma", "Small Analemma", "Clepsydra"]
+    assert found["Shadow Clock"].url == "https://shadow.example.org/"
+    assert found["Shadow Clock"].description == "Made of stone."
+    assert found["Shadow Clock"].labels == ("Egypt",)
+    assert found["Analemma"].url == "https://analemma.example.org"
+    assert found["Small Analemma"].path == ("Sundials",)
+    assert found["Clepsydra"].path == ("Water clocks",)
+    assert [left.name for left in reading.left_out] == ["Not linked"]
+
+
+@pytest.mark.parametrize("name", ["README.adoc", "README"])
+def test_asciidoc(name: str) -> None:
+    reading = read(ADOC, name)
+
+    found = {c.name: c for c in reading.candidates}
+    assert reading.kind == "asciidoc"
+    assert list(found) == ["Shadow Clock", "Small Analemma", "Clepsydra"]
+    assert found["Shadow Clock"].description == "Made of stone."
+    assert found["Small Analemma"].url == "https://github.com/example/small"
+    assert found["Clepsydra"].description == "Runs out."
+    assert found["Clepsydra"].path == ("Water clocks",)
+
+
+@pytest.mark.parametrize("name", ["README.org", "README"])
+def test_org(name: str) -> None:
+    reading = read(ORG, name)
+
+    found = {c.name: c for c in reading.candidates}
+    assert reading.kind == "org"
+    assert list(found) == ["Shadow Clock", "Small Analemma", "Clepsydra", "Hydria"]
+    assert found["Shadow Clock"].description == "Made of stone."
+    assert found["Clepsydra"].description == "Runs out."
+    assert found["Hydria"].path == ("Water clocks",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Vim - https://www.vim.org - a text editor",
+        "Vim: https://www.vim.org a text editor",
+        "\u2022 Vim (https://www.vim.org) \u2013 a text editor",
+        "3) Vim | https://www.vim.org | a text editor",
+        "Vim\nhttps://www.vim.org\na text editor",
+    ],
+)
+def test_plain_line_is_an_item(line: str) -> None:
+    (item,) = read(f"{line}\n").candidates
+
+    assert (item.name, item.url) == ("Vim", "https://www.vim.org")
+    assert item.description == "a text editor"
+
+
+def test_plain_line_that_begins_with_its_address() -> None:
+    vim, emacs = read(
+        "https://www.vim.org - Vim\nhttps://www.gnu.org/software/emacs/\tGNU Emacs\n"
+    ).candidates
+
+    assert (vim.name, emacs.name) == ("Vim", "GNU Emacs")
+
+
+def test_plain_lines_that_head_others_are_categories() -> None:
+    reading = read(
+        "My tools\n\nEDITORS:\nVim - https://www.vim.org\nEmacs - https://www.gnu.org/e\n"
+        "\n== Shells ==\n\nfish - https://fishshell.com\n"
+    )
+
+    assert [(c.name, c.path) for c in reading.candidates] == [
+        ("Vim", ("EDITORS",)),
+        ("Emacs", ("EDITORS",)),
+        ("fish", ("Shells",)),
+    ]
+
+
+def test_bare_addresses_are_called_by_themselves() -> None:
+    one, other = read("https://www.vim.org/\nhttps://a.example.org/b\n").candidates
+
+    assert (one.name, other.name) == ("vim.org", "a.example.org/b")
+
+
+def test_names_above_their_addresses() -> None:
+    vim, emacs = read(
+        "Vim\nhttps://www.vim.org\nEmacs\nhttps://www.gnu.org/e\n"
+    ).candidates
+
+    assert (vim.name, emacs.name) == ("Vim", "Emacs")

@@ -1,0 +1,203 @@
+"""What a page holds for machines: JSON-LD, microdata, RDFa, the data of scripts."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from generation.exceptions import SourceError
+from generation.sources import read_document
+from generation.sources.candidates import Document, Reading
+
+URL = "https://lists.example.org/tools/"
+APPS = (
+    ("Redis", "https://redis.io/", "An in-memory data store."),
+    ("Grafana", "https://grafana.com/", "Dashboards for metrics."),
+    ("Hugo", "https://gohugo.io/", "A static site generator."),
+)
+
+
+def read(body: str) -> Reading:
+    text = f"<!doctype html><html><body>{body}</body></html>"
+    return read_document(
+        Document(source=URL, url=URL, media_type="text/html", text=text)
+    )
+
+
+def linked_data(value: Any) -> str:
+    return f'<script type="application/ld+json">{json.dumps(value)}</script>'
+
+
+def app(name: str, url: str, description: str) -> dict[str, str]:
+    kind = "SoftwareApplication"
+    return {"@type": kind, "name": name, "url": url, "description": description}
+
+
+def item_list(*items: Any, name: str = "") -> dict[str, Any]:
+    listed = [{"@type": "ListItem", "item": item} for item in items]
+    return {"@type": "ItemList", "name": name, "itemListElement": listed}
+
+
+def test_list_of_linked_data_is_read() -> None:
+    reading = read(linked_data(item_list(*(app(*facts) for facts in APPS))))
+
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == list(APPS)
+
+
+def test_names_of_several_lists_sort_their_items() -> None:
+    redis, grafana, hugo = (app(*facts) for facts in APPS)
+
+    reading = read(
+        linked_data(
+            [item_list(redis, name="Data"), item_list(grafana, hugo, name="Web")]
+        )
+    )
+
+    assert [c.path for c in reading.candidates] == [("Data",), ("Web",), ("Web",)]
+
+
+def test_broken_block_costs_only_itself() -> None:
+    reading = read(
+        '<script type="application/ld+json">{"@type": "ItemList", </script>'
+        + linked_data(item_list(*(app(*facts) for facts in APPS)))
+    )
+
+    assert [c.name for c in reading.candidates] == ["Redis", "Grafana", "Hugo"]
+
+
+def test_references_are_followed_once_and_cycles_end() -> None:
+    things = [{"@id": f"#{n}", **app(*facts)} for n, facts in enumerate(APPS)]
+    ring = [
+        {"@id": "#a", "@type": "ItemList", "itemListElement": [{"@id": "#b"}]},
+        {"@id": "#b", "@type": "ItemList", "itemListElement": [{"@id": "#a"}]},
+    ]
+
+    reading = read(
+        linked_data(
+            {
+                "@graph": [
+                    *things,
+                    *ring,
+                    item_list(*({"@id": f"#{n}"} for n in range(3))),
+                ]
+            }
+        )
+    )
+
+    assert [c.name for c in reading.candidates] == ["Redis", "Grafana", "Hugo"]
+
+
+def test_way_to_the_page_and_its_publisher_are_no_items() -> None:
+    crumbs = [
+        {"@type": "ListItem", "name": name, "item": f"https://lists.example.org/{name}"}
+        for name in ("Home", "Tools", "All")
+    ]
+
+    reading = read(
+        linked_data(
+            [
+                {"@type": "BreadcrumbList", "itemListElement": crumbs},
+                {
+                    "@type": "Organization",
+                    "name": "Us",
+                    "url": "https://us.example.org",
+                },
+            ]
+        )
+    )
+
+    assert reading.candidates == ()
+
+
+def test_linked_data_completes_what_the_page_shows() -> None:
+    cards = "".join(
+        f"<div class='card'><h3><a href='/t/{name}'>{name}</a></h3></div>"
+        for name, *_ in APPS
+    )
+
+    reading = read(
+        f"<main>{cards}</main>"
+        + linked_data(item_list(*(app(*facts) for facts in APPS)))
+    )
+
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == list(APPS)
+
+
+def test_linked_data_about_something_else_adds_nothing() -> None:
+    items = "".join(f"<li><a href='{u}'>{n}</a> - {d}</li>" for n, u, d in APPS)
+    posts = [
+        app(f"Post {n}", f"https://lists.example.org/blog/{n}", "News.")
+        for n in range(5)
+    ]
+
+    reading = read(f"<ul>{items}</ul>" + linked_data(item_list(*posts)))
+
+    assert [c.name for c in reading.candidates] == ["Redis", "Grafana", "Hugo"]
+
+
+def test_rdfa_is_read() -> None:
+    body = "".join(
+        f"<div vocab='https://schema.org/' typeof='SoftwareApplication'>"
+        f"<span property='name'>{name}</span><link property='url' href='{url}'>"
+        f"<span property='description'>{description}</span></div>"
+        for name, url, description in APPS
+    )
+
+    reading = read(body)
+
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == list(APPS)
+
+
+def test_data_of_a_script_is_read_where_the_page_shows_no_list() -> None:
+    records = [
+        dict(zip(("name", "url", "summary"), facts, strict=True)) for facts in APPS
+    ]
+    menu = [{"title": word, "href": f"/{word}"} for word in ("home", "blog", "about")]
+    state = {"menu": menu, "tools": records}
+
+    reading = read(f"<script>window.__STATE__ = {json.dumps(state)};</script>")
+
+    assert reading.kind == "html data"
+    assert [(c.name, c.url) for c in reading.candidates] == [
+        facts[:2] for facts in APPS
+    ]
+
+
+def test_folded_data_is_unfolded() -> None:
+    values: list[Any] = [["Reactive", 1], {"tools": 2}, [3, 4, 5]]
+    values += [
+        {"name": 6 + 3 * n, "url": 7 + 3 * n, "description": 8 + 3 * n}
+        for n in range(3)
+    ]
+    values += [text for facts in APPS for text in facts]
+
+    reading = read(
+        f'<script type="application/json" id="__NUXT_DATA__">{json.dumps(values)}</script>'
+    )
+
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == list(APPS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<script type="application/ld+json">' + '{"a":' * 100_000 + "</script>",
+        '<script type="application/json">[[1,2],{"name":1,"url":1},{"b":1}]</script>',
+        "<script>" + 'window.a={"b":' * 5_000 + "</script>",
+        "<div itemscope itemtype='https://schema.org/Thing'>" * 900,
+        linked_data([item_list({"@id": f"#{n}"}, {"@id": "#0"}) for n in range(2_000)]),
+    ],
+    ids=["deep", "folded ring", "assignments", "scopes", "references"],
+)
+def test_hostile_data_takes_no_long_time(body: str) -> None:
+    before = time.process_time()
+
+    try:
+        read(body)
+    except SourceError:
+        pass
+
+    assert time.process_time() - before < 5
