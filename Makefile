@@ -6,7 +6,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 RUN := .venv/bin/python
 DEMO := open-source-time-tracking
 
-.PHONY: demo test test-engine check check-site fix dev worker lock clean screenshots
+.PHONY: demo test test-engine check check-site fix dev worker deploy-worker lock clean screenshots
 
 demo: .venv/installed
 	@$(RUN) manage.py generate_directory examples/$(DEMO)/directory.toml
@@ -47,9 +47,16 @@ screenshots: .venv/installed
 check-site: .venv/installed
 	@$(RUN) -m pytest -m site -rs $(ARGS)
 
+# make deploy-worker IMAGE=ghcr.io/owner/gazetteer:tag HOSTS="deploy@one deploy@two"
+deploy-worker:
+	@deploy/deploy-worker $(IMAGE) $(HOSTS)
+
 lock: .venv/installed
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \
 	  --no-emit-index-url --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \
+	  --no-emit-index-url --python-version 3.11 -c requirements.lock pyproject.toml \
+	  -o deploy/requirements.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

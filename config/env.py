@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.redaction import password_of
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -42,6 +44,8 @@ class Environment(BaseSettings):
     """A proxy in front ends TLS and sets X-Forwarded-Proto itself: believe it."""
     state_root: Path = CHECKOUT / "var"
     """The folder that everything written at run time lies under."""
+    static_root: Path | None = None
+    """The folder that `collectstatic` fills. Unset: static/ in STATE_ROOT."""
     database_url: str = ""
     """For example postgres://user:password@host/name. Unset: SQLite in STATE_ROOT."""
     git_root: Path | None = None
@@ -85,10 +89,21 @@ class Environment(BaseSettings):
     """Signs what workers send, at least 32 bytes; the same on both sides."""
     trigger_internal_secret_previous: str = ""
     """Accepted as well while a new secret is handed out."""
+    trigger_internal_plain_http: bool = False
+    """Let workers and monitors come over http although HTTPS_ONLY is on: on a private
+    network."""
     trigger_allow_plain_secret: bool = True
     """Accept the secret itself in a header, for clients that cannot sign."""
     log_level: LogLevel = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
+    log_format: Literal["text", "json"] = "text"
+    """text for people, json for programs: one object a line."""
+    metrics_token: str = ""
+    """Whoever sends it may read /metrics. Unset: there is no such page."""
+    sentry_dsn: str = ""
+    """Where mistakes of ours are reported to; needs the package sentry-sdk."""
+    otel_exporter_otlp_endpoint: str = ""
+    """Where traces are sent, by OTLP over http; needs OpenTelemetry's packages."""
 
     @field_validator(
         "allowed_hosts",
@@ -116,11 +131,35 @@ class Environment(BaseSettings):
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
-    @field_validator("state_root", "git_root", "checkpoint_root", "fetch_cache_root")
+    @field_validator(
+        "state_root",
+        "static_root",
+        "git_root",
+        "checkpoint_root",
+        "fetch_cache_root",
+    )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         """A relative path is relative to the checkout, wherever the command is typed."""
         return value and CHECKOUT / value.expanduser()
+
+    @property
+    def static_files(self) -> Path:
+        return self.static_root or self.state_root / "static"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Whatever shall be read in no log and on no page, empty ones among them."""
+        return (
+            self.secret_key,
+            self.trigger_secret_key,
+            self.trigger_internal_secret,
+            self.trigger_internal_secret_previous,
+            self.metrics_token,
+            self.sentry_dsn,
+            password_of(self.database_url),
+            password_of(self.trigger_api_url),
+        )
 
     @property
     def repositories(self) -> Path:

@@ -1,17 +1,23 @@
 """structlog over the standard library: one line an event, on standard error.
 
-Standard output belongs to commands, which may print JSON there.
+Standard output belongs to commands, which may print JSON there. Secrets are hidden in the
+finished line, whoever wrote it.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+from typing import Any, Literal
 
 import structlog
 
+from config.redaction import redacted
 
-def configure(*, level: str) -> None:
+Format = Literal["text", "json"]
+
+
+def configure(*, level: str, form: Format = "text") -> None:
     """Set up logging for the process. Safe to call twice."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -26,21 +32,46 @@ def configure(*, level: str) -> None:
     )
     handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+        _Redacting(
+            foreign_pre_chain=[*shared, _add_logger_name],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.dev.ConsoleRenderer(
-                    colors=sys.stderr.isatty(),
-                    # Not the one that prints local variables: they hold secrets.
-                    exception_formatter=structlog.dev.plain_traceback,
-                ),
+                *_rendering(form),
             ],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+
+
+def _rendering(form: Format) -> list[structlog.types.Processor]:
+    if form == "json":
+        return [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(sort_keys=True, default=str),
+        ]
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # Not the one that prints local variables: they hold secrets.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+    ]
+
+
+def _add_logger_name(
+    logger: Any, method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Say which library wrote a line that is not ours."""
+    if record := event.get("_record"):
+        event["logger"] = record.name
+    return event
+
+
+class _Redacting(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
 
 
 class _StandardError:

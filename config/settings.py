@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 import dj_database_url
 
 from config import env as environment
+from config import telemetry
 from config.logging import configure
+from config.redaction import hide
 from config.secrets import own_secret_key
 
 env = environment.Environment()
@@ -19,6 +21,7 @@ CHECKOUT = environment.CHECKOUT
 DEBUG = env.debug
 STATE_ROOT = env.state_root
 GIT_ROOT = env.repositories
+STATIC_ROOT = env.static_files
 SECRET_KEY = env.secret_key or own_secret_key(STATE_ROOT / "secret-key")
 ALLOWED_HOSTS = list(env.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
@@ -26,7 +29,7 @@ CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
 # A worker makes directories: it has neither a database nor anything that needs one.
 IS_WORKER = env.gazetteer_role == "worker"
 
-INSTALLED_APPS = ["django_q", "generation"]
+INSTALLED_APPS = ["config", "django_q", "generation"]
 if not IS_WORKER:
     INSTALLED_APPS += [
         "django.contrib.admin",
@@ -43,6 +46,7 @@ if not IS_WORKER:
 
 if not IS_WORKER:
     MIDDLEWARE = [
+        "config.request_log.name_requests",
         "django.middleware.security.SecurityMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
@@ -51,6 +55,10 @@ if not IS_WORKER:
         "django.contrib.messages.middleware.MessageMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
     ]
+
+    if STATIC_ROOT.is_dir():
+        # What `collectstatic` put there; without it, Django's own server serves them.
+        MIDDLEWARE.insert(2, "whitenoise.middleware.WhiteNoiseMiddleware")
 
     ROOT_URLCONF = "config.urls"
     WSGI_APPLICATION = "config.wsgi.application"
@@ -109,13 +117,20 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = STATE_ROOT / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
 # Admin forms of a directory may carry a source document: see contract/request.py.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 48 * 1024 * 1024
 
 SESSION_COOKIE_SECURE = env.https_only
 CSRF_COOKIE_SECURE = env.https_only
 SECURE_SSL_REDIRECT = env.https_only
+# A load balancer asks over plain http, and learns nothing that matters.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+if env.trigger_internal_plain_http:
+    SECURE_REDIRECT_EXEMPT += [r"^internal/trigger/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if env.https_only else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https_only
 SECURE_HSTS_PRELOAD = env.https_only
@@ -184,4 +199,13 @@ FETCH_CACHE_MEGABYTES = env.fetch_cache_megabytes
 
 # structlog is set up by `configure`; Django shall not undo it.
 LOGGING_CONFIG = None
-configure(level=env.log_level)
+hide(SECRET_KEY, *env.secrets)
+configure(level=env.log_level, form=env.log_format)
+DEFAULT_EXCEPTION_REPORTER = "config.error_pages.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_pages.ReporterFilter"
+METRICS_TOKEN = env.metrics_token
+telemetry.configure(
+    sentry_dsn=env.sentry_dsn,
+    otlp_endpoint=env.otel_exporter_otlp_endpoint,
+    role=env.gazetteer_role,
+)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import health
+from config import health, metrics
 
 admin.site.site_header = admin.site.site_title = "Gazetteer"
 admin.site.index_title = "Directories"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
     path("admin/", admin.site.urls),
     path("api/", include("directories.api.urls")),
     path("sites/", include("directories.pages.urls")),

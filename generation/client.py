@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import requests
 import structlog
 
+from generation.contract.about import About
 from generation.contract.commands import Claim, Command, CommandBatch, Reply
 from generation.contract.context import RunContext
 from generation.exceptions import (
@@ -25,6 +26,7 @@ from generation.exceptions import (
     RunRefused,
 )
 from generation.interrupts import deferred
+from generation.request_ids import HEADER, new_request_id
 from generation.signing import COVERED, COVERED_IN_POST, MARK, signature
 
 log = structlog.get_logger(__name__)
@@ -76,6 +78,9 @@ class InternalAPI:
     def _send(self, method: str, path: str, **request: Any) -> requests.Response:
         """Try until there is an answer that stands. Raises InternalAPIError, RunRefused."""
         covered = COVERED_IN_POST if method == "POST" else COVERED
+        # One for all tries: a line of the web side's log names it, and so does ours.
+        request_id = new_request_id()
+        headers = request.pop("headers", {}) | {HEADER: request_id}
         for wait in (*WAITS[: self._tries - 1], None):
             try:
                 # Signed anew each time: a nonce is good for one request.
@@ -85,6 +90,7 @@ class InternalAPI:
                     auth=signature(self._secret, covered=covered),
                     timeout=self._time_outs,
                     allow_redirects=False,
+                    headers=headers,
                     **request,
                 )
                 if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -94,11 +100,21 @@ class InternalAPI:
                 problem = type(exc).__name__
             if wait is None:
                 break
-            log.warning("internal API did not answer", path=path, problem=problem)
+            log.warning(
+                "internal API did not answer",
+                path=path,
+                problem=problem,
+                request_id=request_id,
+            )
             self._sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
         raise InternalAPIUnreachable(
             f"the web side at {self._url} did not answer, in {self._tries} tries: {problem}"
         )
+
+
+def ask_about(api: InternalAPI) -> About:
+    """Ask the web side what it is set to. Raises InternalAPIError, RunRefused."""
+    return About.model_validate_json(api.get("/about").content)
 
 
 class RemoteDirectoryOperations:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -10,6 +11,7 @@ from django.conf import settings
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
+from generation.contract.about import About
 from generation.exceptions import CannotDispatch
 
 log = structlog.get_logger(__name__)
@@ -60,3 +62,22 @@ def queue_key() -> str:
     """Name the key of the queue without telling it: both sides compare it in a hello."""
     digest = hashlib.sha256(b"queue:" + settings.TRIGGER_SECRET_KEY.encode())
     return digest.hexdigest()[:8]
+
+
+def about_here() -> About:
+    """Say what this side is set to, for the other side to compare."""
+    try:
+        found = settings.GIT_ROOT.stat()
+        folder = f"{found.st_ino}"
+        uid = found.st_uid
+    except OSError:
+        folder, uid = "", -1
+    return About(
+        now=datetime.now(UTC),
+        dispatches=not why_not(),
+        queue=settings.TRIGGER_MACHINE,
+        queue_key=queue_key(),
+        lease_seconds=settings.RUN_LEASE_SECONDS,
+        git_root_inode=folder,
+        git_root_uid=uid,
+    )

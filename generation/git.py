@@ -86,6 +86,17 @@ class Reader(Protocol):
     def find(self, blobs: Iterable[str]) -> Iterator[bytes | None]: ...
 
 
+def version() -> tuple[int, ...]:
+    """Which git there is. Raises RepositoryError where there is none."""
+    _drop_inherited_variables()
+    try:
+        said = Git().execute(["git", "--version"], env=_ENVIRONMENT)
+    except CommandError as exc:
+        raise RepositoryError("there is no git command on the PATH") from exc
+    numbers = re.search(r"[0-9]+(?:[.][0-9]+)+", str(said))
+    return tuple(map(int, numbers[0].split("."))) if numbers else ()
+
+
 def blob_id(content: bytes) -> str:
     """Compute the id that git gives to a file of this content."""
     return hashlib.sha1(
@@ -273,6 +284,20 @@ class Repository:
         if not re.fullmatch(r"[0-9a-f]{40}", written):
             raise RepositoryError(f"git did not write a commit in {self.path}")
         return written
+
+    def bundle(self, path: Path) -> Path | None:
+        """Write branches and tags with their history into one file; None if there are none."""
+        if not any(self.refs(f"refs/{kind}/") for kind in ("heads", "tags")):
+            return None
+        self._git("bundle", "create", "--quiet", str(path), "--branches", "--tags")
+        return path
+
+    def unbundle(self, path: Path) -> None:
+        """Take over the branches and tags of a bundle. Raises RepositoryError."""
+        for line in self._git("bundle", "unbundle", str(path)).decode().splitlines():
+            commit, ref = line.split()
+            if ref != "HEAD":
+                self.move(ref, new=commit, old=None)
 
     def move(
         self, ref: str, *, new: str | None, old: str | None, holding: str | None = None

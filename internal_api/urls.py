@@ -19,4 +19,5 @@ urlpatterns = [
         views.CheckpointView.as_view(),
     ),
     path("workers/hello", views.HelloView.as_view()),
+    path("about", views.AboutView.as_view()),
 ]

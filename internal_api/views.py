@@ -29,6 +29,7 @@ from directories.services import (
 )
 from generation.contract.commands import CommandBatch
 from generation.contract.hello import Hello
+from generation.dispatch import about_here
 from generation.signing import MARK
 from internal_api.authentication import SignatureAuthentication
 
@@ -166,6 +167,12 @@ class HelloView(InternalView):
         # own while there are workers.
         sweeping.sweep(tidies=2)
         return Response({"heard": True})
+
+
+class AboutView(InternalView):
+    def get(self, request: Request) -> Response:
+        """Say what both sides have to agree on, so that a worker can compare."""
+        return Response(about_here().model_dump(mode="json"))
 
 
 def _run_of(request: Request) -> UUID:

@@ -1,0 +1,30 @@
+"""`/metrics` for Prometheus: read from the database when it is asked for.
+
+Runs are made in forked children and on other hosts, whose counters would be lost with them;
+what they did is in the database. A window of an hour keeps what is read small.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from directories.services.figures import Figures
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures, for whoever sends METRICS_TOKEN; for all others there is no such page."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    token = settings.METRICS_TOKEN
+    if not token or not constant_time_compare(given, token):
+        raise Http404
+    registry = CollectorRegistry()
+    registry.register(Figures())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

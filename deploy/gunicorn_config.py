@@ -1,0 +1,43 @@
+"""The web server of an installation. docs/adr/0008-a-web-server-with-threads.md says why so.
+
+PORT, WEB_PROCESSES and WEB_THREADS are read by it alone.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from config.env import Environment
+from config.logging import configure
+from config.redaction import hide
+
+_env = Environment()
+hide(*_env.secrets)
+configure(level=_env.log_level, form=_env.log_format)
+
+
+class _OurLogger(Logger):  # type: ignore[misc]
+    """Leaves the writing to the application's own set-up."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers = []
+        self.error_log.propagate = True
+
+
+bind = f"{os.environ.get('BIND', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_PROCESSES", "2"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+# Of a process that does not answer its master; a thread may work as long as a run takes.
+timeout = 60
+# What a request may still take when the server is stopped; a run is taken up again.
+graceful_timeout = 30
+keepalive = 75
+preload_app = True
+logger_class = _OurLogger
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+control_socket_disable = True

@@ -1,0 +1,118 @@
+"""What was backed up can be restored elsewhere, and goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from config.env import CHECKOUT
+
+LIST = (
+    "# Clocks\n\n## Sundials\n\n- [Flat](https://example.org/flat) - In the garden.\n"
+)
+
+
+class Installation:
+    """One state folder, and commands in processes of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=CHECKOUT,
+            env={
+                "PATH": os.environ["PATH"],
+                "STATE_ROOT": str(self.folder),
+                "SOURCE_DATE_EPOCH": "1780000000",
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def heads(self) -> dict[str, str]:
+        root = self.folder / "repositories"
+        return {
+            str(path.relative_to(root)): subprocess.run(
+                ["git", f"--git-dir={path}", "rev-parse", "main"],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+            for path in root.glob("*/*.git")
+        }
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Installation:
+    made = Installation(tmp_path / "one")
+    (tmp_path / "list.md").write_text(LIST)
+    done = made.manage(
+        *("generate_directory", "clocks", "--name", "Clocks"),
+        *("--source", str(tmp_path / "list.md")),
+    )
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+def test_restored_elsewhere_the_next_run_makes_no_commit(
+    source: Installation, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup.tar.gz"
+    backed_up = source.manage("backup", str(file))
+    there = Installation(tmp_path / "two")
+
+    restored = there.manage("restore", str(file))
+
+    assert backed_up.returncode == 0, backed_up.stderr
+    assert restored.returncode == 0, restored.stderr
+    assert "1 directories" in restored.stdout
+    assert file.stat().st_mode & 0o077 == 0
+    assert there.heads() == source.heads() != {}
+    # The document is among the rows: its file is not needed.
+    (tmp_path / "list.md").unlink()
+    again = there.manage("generate_directory", "clocks")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("(unchanged)") == 3
+    assert there.heads() == source.heads()
+    # What was there is not written over, and stays as it was.
+    refused = there.manage("restore", str(file))
+    assert refused.returncode == 1
+    assert "restore into an empty one" in refused.stderr
+    assert there.heads() == source.heads()
+
+
+def test_damaged_file_changes_nothing(source: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    source.manage("backup", str(file))
+    whole = file.read_bytes()
+    there = Installation(tmp_path / "two")
+
+    said = []
+    for damaged in (whole[: len(whole) // 2], b"no backup", whole):
+        file.write_bytes(damaged)
+        if damaged == whole:
+            forge(file)
+        done = there.manage("restore", str(file))
+        said.append((done.returncode, done.stderr))
+
+    assert [status for status, _ in said] == [1, 1, 1]
+    assert all("damaged" in text for _, text in said[:2])
+    assert "is no backup of Gazetteer" in said[2][1]
+    assert not list(there.folder.rglob("*.git"))
+    assert not list(tmp_path.glob("escaped*"))
+
+
+def forge(file: Path) -> None:
+    """Put a member into it that would be written somewhere else."""
+    with tarfile.open(file, "w:gz") as archive:
+        archive.add(__file__, "../escaped")
