@@ -24,8 +24,10 @@ from typing import Any, cast
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
 
+from generation.git import Repository
 from generation.pipeline.draft import Draft, Tools
 from generation.pipeline.entries import deduplicate, filter_content
+from generation.repositories.data import read_data
 from generation.sources import read_document
 from generation.sources.candidates import Document
 
@@ -88,7 +90,10 @@ LISTS: dict[str, Callable[[int], str]] = {
 def read(kind: str, count: int) -> dict[str, float]:
     """Read one list in this process, and say what it took."""
     document = Document(source=f"list-{kind}", text=LISTS[kind](count))
-    tools = cast("Tools", SimpleNamespace(progress=lambda fraction: None))
+    nothing = read_data(Repository(Path("there-is-none.git")))
+    tools = cast(
+        "Tools", SimpleNamespace(progress=lambda fraction: None, stored=nothing)
+    )
     begun = time.process_time()
     reading = read_document(document)
     draft: Any = Draft(candidates=reading.candidates, left_out=reading.left_out)
