@@ -13,9 +13,11 @@ from directories.services.directories import create_directory
 
 
 @pytest.fixture
-def git_root(tmp_path: Path, settings: Settings) -> Path:
+def git_root(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, settings: Settings
+) -> Path:
     """The folder that runs of this test write their repositories into."""
-    settings.CHECKPOINT_ROOT = tmp_path / "checkpoints"
+    settings.CHECKPOINT_ROOT = tmp_path_factory.mktemp("checkpoints")
     settings.GIT_ROOT = tmp_path / "repositories"
     return tmp_path / "repositories"
 
