@@ -391,6 +391,7 @@ directory, and `.works/works.yml` is the same document for tools that look there
 
 Edit any file by hand. The next run sees which fields you changed, keeps them as they are and
 goes on with the others. What you delete is not added again: `.gazetteer/tombstones.yml` lists
-it, and what you take out of that list comes back. The rest of `.gazetteer/` is the run's
-memory: leave it.
+it, and what you take out of that list comes back. `.gazetteer/decisions.yml`, if you make one,
+says which items are the same and which are not. The rest of `.gazetteer/` is the run's memory:
+leave it.
 """.encode()
