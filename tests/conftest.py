@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
 from directories.models import Directory
 from directories.services.directories import create_directory
+
+# A busy machine is not a bug, and CI judges every change by the same examples.
+hypothesis_settings.register_profile(
+    "gazetteer",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("gazetteer")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A shell makes what it starts in the background deaf to Ctrl-C, children included.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

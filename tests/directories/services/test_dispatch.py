@@ -347,7 +347,7 @@ def test_broker_that_is_silent(
     assert run.state == RunState.SUCCEEDED
     assert run.started_at is not None
     waited = (run.started_at - run.created_at).total_seconds()
-    assert 1.5 < waited < 3
+    assert 1.5 < waited < 8
     assert time.monotonic() - begun < 10
     assert run.dispatched_at is None
     assert run.fell_back_because == (

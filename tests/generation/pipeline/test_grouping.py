@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.pipeline.decisions import Decisions, Pair
@@ -40,7 +40,6 @@ def parts(
     return {frozenset((m.name, m.url) for m in g.members) for g in grouping.groups}
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(st.data(), st.lists(st.builds(one, NAMES, LINKS), min_size=1, max_size=8))
 def test_the_order_of_sources_decides_nothing_but_who_describes(
     data: st.DataObject, candidates: list[Candidate]
@@ -50,7 +49,6 @@ def test_the_order_of_sources_decides_nothing_but_who_describes(
     assert parts(*shuffled) == parts(*candidates)
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(
     st.data(),
     st.lists(st.builds(one, NAMES, LINKS), min_size=1, max_size=6),

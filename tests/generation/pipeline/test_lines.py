@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.pipeline.decisions import line_for
@@ -17,7 +17,6 @@ TEXTS = st.text(
 )
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(TEXTS, TEXTS)
 def test_a_line_says_what_it_was_made_of(first: str, second: str) -> None:
     line = line_for("same", first, second)

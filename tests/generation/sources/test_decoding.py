@@ -6,7 +6,7 @@ import codecs
 import gzip
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.exceptions import UnreadableSource
@@ -93,7 +93,6 @@ def test_binary_is_refused_with_advice(content: bytes) -> None:
         decode(content)
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(st.binary(max_size=300), st.text(max_size=40))
 def test_any_bytes_give_text_or_a_clear_refusal(content: bytes, kind: str) -> None:
     try:

@@ -35,6 +35,8 @@ from tests.generation.sources.servers import (
 
 LIMITS = FetchLimits(allowed_networks=("127.0.0.0/8",), interval=0)
 HEAD = head({"Content-Type": "text/plain"})
+# What ends by a word ends within so many seconds; without it, it would take longer.
+SOON = 8
 
 
 @pytest.fixture(autouse=True)
@@ -48,25 +50,27 @@ def _no_thread_is_left() -> Iterator[None]:
 class Gauge:
     """A fetch that takes a while and counts how many are under way."""
 
-    def __init__(self, seconds: float = 0.02) -> None:
-        self.seconds = seconds
+    def __init__(self, *, waits_for: int = 0) -> None:
+        self.waits_for = waits_for
         self.begun: list[str] = []
         self.most = 0
         self.most_of_a_host: Counter[str] = Counter()
         self._now: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
     def __call__(
         self, url: str, *, typed: bool = True, stop: Stop | None = None
     ) -> Page:
         host = url.split("/")[2]
-        with self._lock:
+        with self._changed:
             self.begun.append(url)
             self._now[host] += 1
             self.most = max(self.most, self._now.total())
             self.most_of_a_host[host] = max(self.most_of_a_host[host], self._now[host])
-        time.sleep(self.seconds * random.random())
-        with self._lock:
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.most >= self.waits_for, timeout=8)
+        time.sleep(0.02 * random.random())
+        with self._changed:
             self._now[host] -= 1
         if "bad" in url:
             raise SourceUnreachable(f"{url} is bad")
@@ -95,12 +99,20 @@ def test_failures_stand_at_their_place() -> None:
 
 
 def test_eight_are_under_way_and_two_of_a_host() -> None:
-    gauge = Gauge()
+    gauge = Gauge(waits_for=8)
 
     fetch_all(gauge, [f"http://{n % 9}.example/{n}" for n in range(90)])
 
     assert gauge.most == 8
-    assert set(gauge.most_of_a_host.values()) == {2}
+    assert max(gauge.most_of_a_host.values()) <= 2
+
+
+def test_two_of_a_host_are_under_way() -> None:
+    gauge = Gauge(waits_for=2)
+
+    fetch_all(gauge, [f"http://one.example/{n}" for n in range(9)])
+
+    assert gauge.most == 2
 
 
 def test_one_slow_host_does_not_keep_the_others() -> None:
@@ -201,7 +213,7 @@ def test_cancelling_ends_running_fetches_and_drops_the_rest(page: ServerPage) ->
         with pytest.raises(RunCancelled):
             fetch_each(Fetcher(LIMITS), asked, arrived=patience)
 
-        assert time.monotonic() - patience.ended_at < 1
+        assert time.monotonic() - patience.ended_at < SOON
         assert sum(len(site.requests) for site in sites) == 6
 
 
@@ -230,7 +242,7 @@ def test_cancelling_ends_lookups_and_turns_and_connections() -> None:
                 fetcher, [Asked(f"http://{host}/") for host in hosts], arrived=patience
             )
 
-        assert time.monotonic() - patience.ended_at < 1
+        assert time.monotonic() - patience.ended_at < SOON
     forever.set()
 
 
@@ -250,7 +262,7 @@ def test_ctrl_c_ends_running_fetches() -> None:
                 Fetcher(LIMITS), [Asked(site.url)] * 4, arrived=lambda number: None
             )
 
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < SOON
         assert len(site.requests) == 2
         timer.join()
 

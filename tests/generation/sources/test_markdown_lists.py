@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.exceptions import SourceError, UnreadableSource
@@ -270,7 +270,6 @@ MARKUP = st.sampled_from(
 )
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(st.lists(MARKUP | st.text(max_size=5), max_size=40).map("".join))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

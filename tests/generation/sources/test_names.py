@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.sources.names import clean_description, clean_name, name_key
@@ -56,7 +56,6 @@ def test_marks_of_other_scripts_count() -> None:
     assert name_key("漢字") == "漢字"
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(st.text())
 def test_cleaning_a_name_twice_changes_nothing_more(text: str) -> None:
     assert name_key(clean_name(text)) == name_key(clean_name(clean_name(text)))

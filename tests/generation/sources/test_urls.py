@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.sources.urls import canonical_url, clean_url, page_key
@@ -134,7 +134,6 @@ def test_different_links_stay_apart(one: str, other: str) -> None:
     assert canonical_url(one) != canonical_url(other)
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(st.builds("https://{}/{}".format, HOSTS, PATHS) | st.text())
 def test_canonical_url_is_idempotent(url: str) -> None:
     once = canonical_url(url)
@@ -142,7 +141,6 @@ def test_canonical_url_is_idempotent(url: str) -> None:
     assert canonical_url(once) == once
 
 
-@settings(deadline=None)  # a busy machine is not a bug
 @given(st.builds("https://{}/{}".format, HOSTS, PATHS) | st.text())
 def test_clean_url_is_idempotent(url: str) -> None:
     once = clean_url(url, base=BASE)
