@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any
 from uuid import UUID, uuid4
 
 import requests
@@ -120,38 +120,32 @@ def ask_about(api: InternalAPI) -> About:
 class RemoteDirectoryOperations:
     """One attempt at one run, in a worker. Safe to use from two threads."""
 
-    def __init__(
-        self, api: InternalAPI, run_id: UUID, directory_id: UUID, *, attempt: int = 0
-    ) -> None:
+    def __init__(self, api: InternalAPI, run_id: UUID) -> None:
         self.run_id = run_id
         self._api = api
-        self._directory_id = directory_id
-        self._directory = f"/directories/{directory_id}"
-        self._attempt = attempt
+        # Both are told in answer to the claim.
+        self._directory = ""
+        self._attempt = 0
         # 0 is kept for the last word of whoever started this process.
         self._sequence = 0
         self._lock = threading.Lock()
 
-    @classmethod
-    def of_run(cls, api: InternalAPI, run_id: UUID) -> Self:
-        """Ask which directory the run is of. Raises RunRefused, InternalAPIError."""
-        directory = api.get(f"/runs/{run_id}").json()["directory"]
-        return cls(api, run_id, UUID(directory))
-
     def through(self, api: InternalAPI) -> RemoteDirectoryOperations:
         """The same attempt over other connections: those of another process."""
-        return RemoteDirectoryOperations(
-            api, self.run_id, self._directory_id, attempt=self._attempt
-        )
+        other = RemoteDirectoryOperations(api, self.run_id)
+        other._directory, other._attempt = self._directory, self._attempt
+        return other
 
     def disconnect(self) -> None:
         """Drop the connections; the next request opens new ones."""
         self._api.close()
 
     def claim(self, worker: str) -> Reply:
+        """Take the run, and hear which directory it is of. Raises RunRefused."""
         key = f"{self.run_id}:claim:{uuid4()}"
-        reply = self._post(key, Claim(worker=worker))
+        reply = self._post(f"/runs/{self.run_id}/claim", key, Claim(worker=worker))
         self._attempt = reply.attempt
+        self._directory = f"/directories/{reply.directory_id}"
         return reply
 
     def fetch_context(self) -> RunContext:
@@ -175,23 +169,24 @@ class RemoteDirectoryOperations:
         with self._lock:
             self._sequence += 1
             key = f"{self.run_id}:{self._attempt}:{self._sequence}"
-        return self._post(key, *commands)
+        return self._post(f"{self._directory}/commands", key, *commands)
 
     def last_word(self, *commands: Command) -> Reply:
         """Speak for an attempt that another process has made, and that is over."""
-        return self._post(f"{self.run_id}:{self._attempt}:0", *commands)
+        key = f"{self.run_id}:{self._attempt}:0"
+        return self._post(f"{self._directory}/commands", key, *commands)
 
     def release(self) -> None:
         """Connections belong to the session, which outlives the thread."""
 
-    def _post(self, key: str, *commands: Command) -> Reply:
+    def _post(self, path: str, key: str, *commands: Command) -> Reply:
         batch = CommandBatch(
             run_id=self.run_id, attempt=self._attempt, commands=commands
         )
         # An interrupt within pydantic's own code would come out as a mistake of ours.
         with deferred():
             message = batch.model_dump_json()
-        answer = self._api.post(f"{self._directory}/commands", message, key=key)
+        answer = self._api.post(path, message, key=key)
         return Reply.model_validate_json(answer.content)
 
 

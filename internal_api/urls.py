@@ -8,6 +8,7 @@ from internal_api import views
 
 urlpatterns = [
     path("runs/<uuid:run_id>", views.RunView.as_view()),
+    path("runs/<uuid:run_id>/claim", views.ClaimView.as_view()),
     path("directories/<uuid:directory_id>/context", views.ContextView.as_view()),
     path(
         "directories/<uuid:directory_id>/documents/<slug:sha256>",

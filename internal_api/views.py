@@ -27,7 +27,7 @@ from directories.services import (
     sweeping,
     workers,
 )
-from generation.contract.commands import CommandBatch
+from generation.contract.commands import Claim, CommandBatch
 from generation.contract.hello import Hello
 from generation.dispatch import about_here
 from generation.signing import MARK
@@ -112,13 +112,17 @@ class DocumentView(InternalView):
 
 class CommandsView(InternalView):
     def post(self, request: Request, directory_id: UUID) -> HttpResponse:
+        return self.answer(request, directory_id, _batch_of(request))
+
+    def answer(
+        self, request: Request, directory_id: UUID, batch: CommandBatch
+    ) -> HttpResponse:
         key = request.headers.get("Idempotency-Key", "")
         if not KEY.fullmatch(key):
             raise ParseError(
                 "An Idempotency-Key header of 1 to 200 characters is needed."
             )
         body = request._request.body
-        batch = CommandBatch.model_validate_json(body)
         self._facts = {
             "run": str(batch.run_id),
             "attempt": batch.attempt,
@@ -130,6 +134,16 @@ class CommandsView(InternalView):
             content_type="application/json",
             headers={"Idempotency-Replayed": "true"} if replayed else {},
         )
+
+
+class ClaimView(CommandsView):
+    def post(self, request: Request, run_id: UUID) -> HttpResponse:
+        """Apply a claim for whoever knows the run and not yet its directory."""
+        batch = _batch_of(request)
+        if batch.run_id != run_id or not isinstance(batch.commands[0], Claim):
+            raise ParseError("Send a claim of the run that the address names.")
+        self._facts = {"run": str(run_id)}
+        return self.answer(request, contexts.find(run_id).directory_id, batch)
 
 
 class CheckpointView(InternalView):
@@ -173,6 +187,10 @@ class AboutView(InternalView):
     def get(self, request: Request) -> Response:
         """Say what both sides have to agree on, so that a worker can compare."""
         return Response(about_here().model_dump(mode="json"))
+
+
+def _batch_of(request: Request) -> CommandBatch:
+    return CommandBatch.model_validate_json(request._request.body)
 
 
 def _run_of(request: Request) -> UUID:

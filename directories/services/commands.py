@@ -140,9 +140,11 @@ def apply_command(run: GenerationRun, command: Command) -> float | None:
 def _apply(directory_id: UUID, batch: CommandBatch) -> Reply:
     """Do what a run says, in the transaction of whoever calls."""
     retry_in: float | None = None
+    claimed: UUID | None = None
     match batch.commands:
         case (Claim() as claim,):
             run = attempts.claim(directory_id, batch.run_id, claim)
+            claimed = run.directory_id
         case _:
             run = _fenced(directory_id, batch)
             for command in batch.commands:
@@ -154,6 +156,7 @@ def _apply(directory_id: UUID, batch: CommandBatch) -> Reply:
         cancel=run.cancel_requested,
         lease_expires_at=run.lease_expires_at,
         retry_in=retry_in,
+        directory_id=claimed,
     )
 
 

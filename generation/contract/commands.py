@@ -193,7 +193,7 @@ class Reply(BaseModel):
     """What the web side answers to a batch. Unknown fields are ignored: it may be newer.
 
     `retry_in` answers a RecordAttemptFailure: seconds until the next attempt, None when
-    there is none.
+    there is none. `directory_id` answers a Claim: a message of the queue names only the run.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -202,3 +202,4 @@ class Reply(BaseModel):
     cancel: bool
     lease_expires_at: Time
     retry_in: float | None = None
+    directory_id: UUID | None = None

@@ -54,7 +54,7 @@ def generate_directory(payload: dict[str, Any]) -> str:
     api = _api()
     try:
         with no_database():
-            operations = RemoteDirectoryOperations.of_run(api, run_id)
+            operations = RemoteDirectoryOperations(api, run_id)
             operations.claim(process_name())
             return _attempt(operations)
     except RunRefused as exc:

@@ -330,9 +330,9 @@ def test_command_whose_answer_was_lost_takes_effect_once(
     web, lost = through_a_bad_line
     run = start(directory)
     api = client_of(web.url + PREFIX, slept)
-    operations = RemoteDirectoryOperations.of_run(api, run.pk)
+    operations = RemoteDirectoryOperations(api, run.pk)
     operations.claim("host:1")
-    lost |= {3, 4}
+    lost |= {2, 3}
 
     reply = operations.send(AppendLog(message="ticking"))
     api.close()
@@ -355,8 +355,8 @@ def test_claim_whose_answer_was_lost_is_not_lost(
     web, lost = through_a_bad_line
     run = start(directory)
     api = client_of(web.url + PREFIX, slept)
-    operations = RemoteDirectoryOperations.of_run(api, run.pk)
-    lost.add(2)
+    operations = RemoteDirectoryOperations(api, run.pk)
+    lost.add(1)
 
     reply = operations.claim("host:1")
     operations.send(Heartbeat())
@@ -379,7 +379,7 @@ def test_run_over_a_bad_line_says_everything_once(
     run = start(directory)
     api = client_of(web.url + PREFIX, slept)
 
-    generate(RemoteDirectoryOperations.of_run(api, run.pk), make_host(tmp_path))
+    generate(RemoteDirectoryOperations(api, run.pk), make_host(tmp_path))
     api.close()
 
     run.refresh_from_db()
@@ -398,7 +398,7 @@ def shared_secret(settings: Settings) -> None:
 
 
 def remote(run: GenerationRun) -> RemoteDirectoryOperations:
-    return RemoteDirectoryOperations.of_run(internal_api(), run.pk)
+    return RemoteDirectoryOperations(internal_api(), run.pk)
 
 
 @pytest.mark.usefixtures("shared_secret")
@@ -433,7 +433,7 @@ def test_keys_name_run_attempt_and_sequence(directory: Directory) -> None:
 @pytest.mark.usefixtures("shared_secret", "db")
 def test_unknown_run_is_refused() -> None:
     with pytest.raises(RunRefused, match=f"there is no run {RUN_ID}"):
-        RemoteDirectoryOperations.of_run(internal_api(), RUN_ID)
+        RemoteDirectoryOperations(internal_api(), RUN_ID).claim("host:1")
 
 
 @pytest.mark.usefixtures("shared_secret")

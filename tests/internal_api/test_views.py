@@ -67,8 +67,12 @@ def get(path: str) -> Answer:
     return deliver(signed("GET", path))
 
 
-def post(run: GenerationRun, body: bytes, *, key: str = "key") -> Answer:
-    return deliver(signed("POST", commands_path(run), body, key=key))
+def post(run: GenerationRun, body: bytes, *, key: str = "key", to: str = "") -> Answer:
+    return deliver(signed("POST", to or commands_path(run), body, key=key))
+
+
+def claim_path(run: GenerationRun) -> str:
+    return f"/runs/{run.pk}/claim"
 
 
 def problem(answer: Answer, status: int) -> dict[str, Any]:
@@ -280,8 +284,41 @@ def test_claim_answers_with_the_attempt(queued: GenerationRun) -> None:
         "cancel": False,
         "lease_expires_at": queued.lease_expires_at.isoformat().replace("+00:00", "Z"),
         "retry_in": None,
+        "directory_id": str(queued.directory_id),
     }
     assert (queued.state, queued.ran_on) == (RunState.RUNNING, "host:7")
+
+
+def test_claim_needs_no_directory(queued: GenerationRun) -> None:
+    body = batch_of(queued, Claim(worker="host:7"), attempt=0)
+
+    answer = post(queued, body, to=claim_path(queued))
+
+    assert answer.json()["directory_id"] == str(queued.directory_id)
+    again = post(queued, body, to=claim_path(queued))
+    assert (again.json(), again["Idempotency-Replayed"]) == (answer.json(), "true")
+    assert queued.attempts.count() == 1
+
+
+def test_claims_alone_are_taken_without_a_directory(
+    running: GenerationRun, others: GenerationRun
+) -> None:
+    of_another = batch_of(others, Claim(worker="host:7"), attempt=0)
+
+    problem(post(running, note(running), to=claim_path(running)), 400)
+    problem(post(running, of_another, to=claim_path(running)), 400)
+
+    assert running.log.count() == 0
+    assert running.attempts.count() == others.attempts.count() == 1
+
+
+@pytest.mark.django_db
+def test_claim_of_an_unknown_run_is_refused(queued: GenerationRun) -> None:
+    body = batch_of(queued, Claim(worker="host:7"), attempt=0)
+    path = claim_path(queued)
+    GenerationRun.objects.all().delete()
+
+    problem(post(queued, body, to=path), 404)
 
 
 def test_second_claim_is_refused(running: GenerationRun) -> None:

@@ -59,8 +59,8 @@ class FakeWebSide:
 
     def __call__(self, call: Call) -> Said | None:
         match call.path.partition("?")[0].split("/")[1:]:
-            case ["runs", run_id]:
-                return _json({"run": run_id, "directory": str(DIRECTORY_ID)})
+            case ["runs", _, "claim"]:
+                return self._apply(call, directory_id=DIRECTORY_ID)
             case ["directories", _, "context"]:
                 return Said(200, self.run.context.model_dump_json().encode())
             case ["directories", _, "documents", sha256]:
@@ -70,21 +70,20 @@ class FakeWebSide:
                     self.run.save_checkpoint(call.body)
                 return Said(204)
             case ["directories", _, "commands"]:
-                batch = CommandBatch.model_validate_json(call.body)
-                reply = self.run.send(*batch.commands)
-                return Said(200, reply.model_dump_json().encode())
+                return self._apply(call)
             case other:
                 raise AssertionError(other)
+
+    def _apply(self, call: Call, **more: object) -> Said:
+        batch = CommandBatch.model_validate_json(call.body)
+        reply = self.run.send(*batch.commands).model_copy(update=more)
+        return Said(200, reply.model_dump_json().encode())
 
     @property
     def end(self) -> RecordGenerationFinish:
         found = self.run.last(RecordGenerationFinish)
         assert isinstance(found, RecordGenerationFinish)
         return found
-
-
-def _json(document: dict[str, str]) -> Said:
-    return Said(200, json.dumps(document).encode())
 
 
 @pytest.fixture(autouse=True)
