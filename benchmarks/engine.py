@@ -3,7 +3,7 @@
     python benchmarks/engine.py [--runs 20] [--commands 300] [--idle 10]
 
 Start: from the moment that a run is handed to the queue to its claim, both by the database's
-clock, one run after another. Idle: CPU of the whole cluster while nothing is queued.
+clock, one run after another, behind the web server of an installation. Idle: CPU of the whole cluster while nothing is queued.
 
 Signed command: the server's CPU for a heartbeat, beside a bare Django view. Both get the
 very same requests (body, headers, signature), which were signed beforehand, over the same
@@ -23,7 +23,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from functools import partial
@@ -78,10 +78,25 @@ def cluster_cpu(leader: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+@contextmanager
+def production_server(stack: Stack) -> Iterator[None]:
+    """Serve as an installation does: with threads that keep their connections."""
+    own = {"PORT": str(stack.port), "BIND": "127.0.0.1"}
+    environment = stack.environment | own
+    with process(
+        *(sys.executable, "-m", "gunicorn"),
+        *("--config", "deploy/gunicorn_config.py", "config.wsgi"),
+        environment=environment,
+        log=stack.folder / "web.log",
+    ):
+        wait_until(stack.answers)
+        yield
+
+
 def measure_start(name: str, stack: Stack, *, runs: int, idle: float) -> str:
     stack.environment.pop("SOURCE_DATE_EPOCH")
     stack.manage("migrate", "-v0")
-    with stack.web(), stack.worker() as worker:
+    with production_server(stack), stack.worker() as worker:
         stack.make("clocks", "--background")
         stack.finished(1)
         time.sleep(2)

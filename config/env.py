@@ -48,6 +48,8 @@ class Environment(BaseSettings):
     """The folder that `collectstatic` fills. Unset: static/ in STATE_ROOT."""
     database_url: str = ""
     """For example postgres://user:password@host/name. Unset: SQLite in STATE_ROOT."""
+    database_keep_seconds: int | None = Field(default=None, ge=0, le=3600)
+    """How long a thread keeps its connection to the database. 0: for one request."""
     git_root: Path | None = None
     """The folder of the bare repositories. Unset: repositories/ in STATE_ROOT."""
     run_lease_seconds: int = Field(default=90, ge=5)

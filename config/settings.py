@@ -84,6 +84,8 @@ def _database(url: str, state_root: Path) -> dj_database_url.DBConfig:
     database = dj_database_url.parse(
         url or f"sqlite:///{state_root / 'gazetteer.sqlite3'}"
     )
+    database["CONN_MAX_AGE"] = env.database_keep_seconds or 0
+    database["CONN_HEALTH_CHECKS"] = True
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["OPTIONS"] = {
             "timeout": 20,

@@ -15,6 +15,10 @@ from config.logging import configure
 from config.redaction import hide
 
 _env = Environment()
+if _env.database_keep_seconds is None:
+    # Its threads live long. Those of the development server answer one client each, and
+    # would leave a connection behind every time.
+    os.environ["DATABASE_KEEP_SECONDS"] = "60"
 hide(*_env.secrets)
 configure(level=_env.log_level, form=_env.log_format)
 

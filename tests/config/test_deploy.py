@@ -77,3 +77,28 @@ def test_weaker_settings_do_not_pass(
 
     assert status == 1
     assert [c for c in complaints if c not in said] == []
+
+
+@pytest.mark.parametrize(("given", "kept"), [("", "60"), ("0", "0"), ("5", "5")])
+def test_threads_of_the_web_server_keep_their_connections(
+    tmp_path: Path, given: str, kept: str
+) -> None:
+    script = (
+        "import runpy; runpy.run_path('deploy/gunicorn_config.py');"
+        "from config.settings import DATABASES; print(DATABASES['default']['CONN_MAX_AGE'])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=CHECKOUT,
+        env={
+            "PATH": os.environ["PATH"],
+            "STATE_ROOT": str(tmp_path),
+            "DATABASE_KEEP_SECONDS": given,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert ended.stdout.strip() == kept

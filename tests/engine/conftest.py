@@ -167,7 +167,7 @@ class Stack:
         )
         log = self.folder / "web.log"
         with process(*command, environment=self.environment, log=log) as server:
-            wait_until(self._answers)
+            wait_until(self.answers)
             yield server
 
     @contextmanager
@@ -264,7 +264,7 @@ class Stack:
             )
         ]
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         try:
             with urllib.request.urlopen(
                 f"http://127.0.0.1:{self.port}/admin/login/", timeout=5
