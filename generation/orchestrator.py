@@ -327,7 +327,8 @@ class _Run:
                 ),
             )
         except RunRefused:
-            # Another attempt has the run, and may be about to use what lies there.
+            # Another attempt has the run, and nobody was promised these commits.
+            publication.withdraw()
             raise
         except BaseException:
             publication.discard()

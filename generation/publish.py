@@ -199,16 +199,19 @@ class Publication:
         for change in self._changes.values():
             forget_staged(change.repository, self._signature.run_id)
 
-    def discard(self) -> None:
-        """Forget what was staged, and the repositories that were made for it."""
+    def withdraw(self) -> None:
+        """Forget what was staged. Another attempt may be at work in the repositories."""
+        ref = self._signature.ref
         with uninterrupted():
             for change in self._changes.values():
                 with suppress(RepositoryError):
-                    staged = change.repository.head(self._signature.ref)
-                    if staged:
-                        change.repository.move(
-                            self._signature.ref, new=None, old=staged
-                        )
+                    if staged := change.repository.head(ref):
+                        change.repository.move(ref, new=None, old=staged)
+
+    def discard(self) -> None:
+        """Forget what was staged, and the repositories that were made for it."""
+        with uninterrupted():
+            self.withdraw()
             for repository in self._created:
                 if repository.exists() and not repository.refs():
                     repository.remove()

@@ -138,7 +138,8 @@ def delivered_five_times(scene: Scene) -> None:
 
 def again(scene: Scene, times: int) -> None:
     hold(scene)
-    scene.each(f"[dispatch.enqueue(run.pk) for _ in range({times})]")
+    enqueue = f"[dispatch.enqueue(run.pk) for _ in range({times})]"
+    scene.each(enqueue, over_as_well=True)
     wanted = times * len(scene.places)
 
     def refused_are(count: int) -> bool:

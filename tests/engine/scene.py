@@ -61,7 +61,7 @@ EACH = """
 from directories.models import GenerationRun
 from directories.services import runs
 from generation import dispatch
-for run in GenerationRun.objects.active().filter(directory__namespace__in={namespaces!r}):
+for run in GenerationRun.objects{chosen}.filter(directory__namespace__in={namespaces!r}):
     {action}
 """
 
@@ -176,10 +176,10 @@ class Scene:
         script = LAUNCH.format(namespaces=list(places), text=text, clock=clock)
         self.stack.manage("shell", "-v0", "-c", script)
 
-    def each(self, action: str, places: Iterable[str] = ()) -> None:
-        """Do something with the active run of each place."""
-        names = list(places) or list(self.places)
-        script = EACH.format(namespaces=names, action=action)
+    def each(self, action: str, *, over_as_well: bool = False) -> None:
+        """Do something with the active run of each place, or with every run."""
+        chosen = "" if over_as_well else ".active()"
+        script = EACH.format(namespaces=list(self.places), action=action, chosen=chosen)
         self.stack.manage("shell", "-v0", "-c", script)
 
     def hold(self, what: str = "wait") -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 import zlib
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from generation.exceptions import (
     InternalAPIUnreachable,
     PublishedUnheard,
     RepositoryMoved,
+    RunRefused,
     SourceUnreachable,
 )
 from generation.git import MAIN, Commit, Repository
@@ -543,3 +545,40 @@ def test_one_busy_source_of_several_is_only_missing(tmp_path: Path) -> None:
 
     assert report.items.total == 3
     assert any("less often" in warning for warning in report.warnings)
+
+
+class Superseded(FakeOperations):
+    """Is told that another attempt has the run, when it says what it will publish."""
+
+    meanwhile: Callable[[], object]
+
+    def send(self, *commands: Command) -> Reply:
+        if any(isinstance(command, PublishBegin) for command in commands):
+            self.meanwhile()
+            raise RunRefused("attempt 2 has it")
+        return super().send(*commands)
+
+
+def test_attempt_that_comes_too_late_leaves_nothing_behind(tmp_path: Path) -> None:
+    run = make_run(("list.md", CLOCKS))
+    late = Superseded(run.context, run.documents)
+    late.meanwhile = lambda: generate(next_attempt(late), make_host(tmp_path))
+
+    with pytest.raises(RunRefused):
+        generate(late, make_host(tmp_path))
+
+    nothing_left_over(tmp_path)
+    assert trees(tmp_path) == undisturbed(tmp_path)
+
+
+def test_attempt_that_comes_too_late_takes_no_repository_away(tmp_path: Path) -> None:
+    run = make_run(("list.md", CLOCKS))
+    late = Superseded(run.context, run.documents)
+    late.meanwhile = lambda: None
+
+    with pytest.raises(RunRefused):
+        generate(late, make_host(tmp_path))
+
+    for repository in repositories(tmp_path).values():
+        assert repository.exists()
+        assert not repository.refs()
