@@ -120,6 +120,7 @@ def broker_is_down(scene: Scene) -> None:
 def broker_is_down_at_dispatch(scene: Scene) -> None:
     """Runs that no queue takes are made where they were started."""
     scene.start_cluster("first", workers=1)
+    scene.start_sweepers("one", "two")
     with broker_down(scene):
         scene.launch(scene.places)
         states = {row.state for [row] in scene.rows().values()}
