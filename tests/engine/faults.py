@@ -24,6 +24,7 @@ from tests.engine.scene import (
     PUBLISHING,
     QUEUED,
     STAGING,
+    Row,
     Scene,
     is_alive,
     kill,
@@ -88,9 +89,7 @@ def stop_the_cluster(scene: Scene) -> None:
     for pid in frozen:
         kill(pid, signal.SIGCONT)
     everybody_ends(scene)
-    wait_until(
-        lambda: all(refused(scene, str(row.directory)) for [row] in rows.values())
-    )
+    wait_until(lambda: all(refused(scene, row) for [row] in rows.values()))
     assert scene.rows() == rows, "a zombie has changed a row"
     assert scene.heads() == heads, "a zombie has moved a branch"
 
@@ -304,11 +303,14 @@ def cluster_is_killed(scene: Scene) -> None:
             kill(pid)
 
 
-def refused(scene: Scene, directory: str) -> bool:
-    """Tell whether somebody who spoke of a directory was answered with 409."""
+def refused(scene: Scene, row: Row) -> bool:
+    """Tell whether somebody who spoke for a run, or claimed it, was answered with 409."""
     lines = scene.stack.log("web").splitlines()
-    plain = directory.replace("-", "")
-    return any("409" in line and plain in line.replace("-", "") for line in lines)
+    names = [str(name).replace("-", "") for name in (row.directory, row.id)]
+    return any(
+        "409" in line and any(name in line.replace("-", "") for name in names)
+        for line in lines
+    )
 
 
 @contextmanager
