@@ -21,6 +21,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)
 ]
+Rate = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(second|minute|hour|day)$")]
 
 
 class Environment(BaseSettings):
@@ -42,6 +43,13 @@ class Environment(BaseSettings):
     """Redirect to https, secure cookies, HSTS."""
     behind_proxy: bool = False
     """A proxy in front ends TLS and sets X-Forwarded-Proto itself: believe it."""
+    client_address_header: str = ""
+    """The header in which that proxy names the caller's address, such as X-Real-IP. Unset:
+    no header is believed."""
+    api_rate: Rate = "600/minute"
+    """How many requests a user may send to the API, in a second, minute, hour or day."""
+    generate_rate: Rate = "60/hour"
+    """How many runs a user may start through the API."""
     state_root: Path = CHECKOUT / "var"
     """The folder that everything written at run time lies under."""
     static_root: Path | None = None
@@ -170,6 +178,10 @@ class Environment(BaseSettings):
     @property
     def checkpoints(self) -> Path:
         return self.checkpoint_root or self.state_root / "checkpoints"
+
+    @property
+    def counts(self) -> Path:
+        return self.state_root / "counts"
 
     @property
     def pages(self) -> Path:

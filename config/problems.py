@@ -6,6 +6,7 @@ Inner packages raise exceptions that carry `status`, `title` and `extensions`.
 from __future__ import annotations
 
 import http
+import math
 from typing import Any
 
 import pydantic
@@ -59,7 +60,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             if header := getattr(exc, "auth_header", None):
                 headers["WWW-Authenticate"] = header
             if wait := getattr(exc, "wait", None):
-                headers["Retry-After"] = str(int(wait))
+                headers["Retry-After"] = str(math.ceil(wait))
         case _:
             return None
     set_rollback()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -40,6 +41,8 @@ if not IS_WORKER:
         "django.contrib.staticfiles",
         "rest_framework",
         "knox",
+        "axes",
+        "csp",
         "directories",
         "internal_api",
     ]
@@ -48,12 +51,14 @@ if not IS_WORKER:
     MIDDLEWARE = [
         "config.request_log.name_requests",
         "django.middleware.security.SecurityMiddleware",
+        "csp.middleware.CSPMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
         "django.contrib.messages.middleware.MessageMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        "axes.middleware.AxesMiddleware",
     ]
 
     if STATIC_ROOT.is_dir():
@@ -114,6 +119,27 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Five wrong passwords for a name from one address; see config/login.py.
+AXES_HANDLER = "config.login.Handler"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+LOGIN_FAILURES_OF_AN_ADDRESS = 30
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "config.addresses.client_address"
+AXES_LOCKOUT_CALLABLE = "config.login.locked_out"
+# The session says who is logged in, and our own log who asked for what.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+# An operator wants to read who is locked out. Passwords are never written down.
+AXES_SENSITIVE_PARAMETERS = ["csrfmiddlewaretoken"]
+CLIENT_ADDRESS_HEADER = env.client_address_header
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -137,20 +163,52 @@ SECURE_HSTS_SECONDS = 31_536_000 if env.https_only else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.https_only
 SECURE_HSTS_PRELOAD = env.https_only
 X_FRAME_OPTIONS = "DENY"
-if env.behind_proxy:
+# Of our own pages. A preview shows strangers' and has a policy of its own.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        **{
+            f"{kind}-src": ["'self'"]
+            for kind in ("connect", "font", "img", "script", "style")
+        },
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+BEHIND_PROXY = env.behind_proxy
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "config.throttles.CountingTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "directories.api.pagination.Pages",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "config.throttles.OfAUser",
+        "config.throttles.Generating",
+    ],
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+API_RATES = {
+    "user": env.api_rate,
+    "generate": env.generate_rate,
+    "wrong-tokens": "60/hour",
+}
+COUNTS_ROOT = env.counts
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": COUNTS_ROOT,
+        # One a caller and kind; when there are more, some are forgotten.
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    }
 }
 REST_KNOX = {"TOKEN_PREFIX": "gaz_", "TOKEN_TTL": None}
 

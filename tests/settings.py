@@ -18,3 +18,5 @@ Environment.model_config["env_file"] = None
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Tests share users, and shall not share what these have used up.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}

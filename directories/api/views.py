@@ -64,6 +64,8 @@ class DirectoryDetail(generics.RetrieveAPIView[Directory]):
 
 
 class Generate(APIView):
+    throttle_scope = "generate"
+
     def post(self, request: Request, pk: UUID) -> Response:
         """Start a run: 202 and the run, queued for a worker, or over when it was made here."""
         directory = get_object_or_404(own_directories(request), pk=pk)
@@ -128,6 +130,7 @@ class RepeatRun(APIView):
     """Launch a run like another: from its start, or from where that one had come to."""
 
     repeat: Callable[..., GenerationRun]
+    throttle_scope = "generate"
 
     def post(self, request: Request, pk: UUID) -> Response:
         old = get_object_or_404(own_runs(request), pk=pk)

@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 FORMAT = 1
 MANIFEST, ROWS = "manifest.json", "database.jsonl"
 LEFT_OUT = (
-    *("contenttypes", "auth.permission", "sessions", "django_q"),
+    *("contenttypes", "auth.permission", "sessions", "django_q", "axes"),
     *("directories.worker", "directories.usednonce", "directories.appliedbatch"),
 )
 # How often the repositories of one directory are read anew while runs publish.

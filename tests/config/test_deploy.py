@@ -49,12 +49,19 @@ def check_deploy(state_root: Path, **changes: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_production_settings_pass_and_write_nothing(tmp_path: Path) -> None:
-    status, said = check_deploy(tmp_path / "var")
+@pytest.mark.parametrize(
+    "proxy",
+    [{}, {"BEHIND_PROXY": "true", "CLIENT_ADDRESS_HEADER": "X-Real-IP"}],
+    ids=["alone", "behind a proxy"],
+)
+def test_production_settings_pass_and_write_nothing(
+    tmp_path: Path, proxy: dict[str, str]
+) -> None:
+    status, said = check_deploy(tmp_path / "var", **proxy)
 
     assert status == 0, said
     assert "System check identified no issues" in said
-    assert list((tmp_path / "var").rglob("*")) == []
+    assert [path for path in (tmp_path / "var").rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize(
@@ -67,8 +74,9 @@ def test_production_settings_pass_and_write_nothing(tmp_path: Path) -> None:
         ),
         ({"DEBUG": "true"}, ["security.W018"]),
         ({"TRIGGER_ALLOW_PLAIN_SECRET": "true"}, ["internal_api.W001"]),
+        ({"BEHIND_PROXY": "true"}, ["config.W001"]),
     ],
-    ids=["weak key", "no https", "debug", "plain secret"],
+    ids=["weak key", "no https", "debug", "plain secret", "one address for all"],
 )
 def test_weaker_settings_do_not_pass(
     tmp_path: Path, changes: dict[str, str], complaints: list[str]

@@ -1,0 +1,32 @@
+"""The outermost layer as an application: its commands and its checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+
+
+class OutermostConfig(AppConfig):
+    name = "config"
+
+    def ready(self) -> None:
+        if not settings.IS_WORKER:
+            checks.register(check_addresses, checks.Tags.security, deploy=True)
+
+
+def check_addresses(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn of limits that would count everybody as one, where a proxy is in front."""
+    if settings.CLIENT_ADDRESS_HEADER or not settings.BEHIND_PROXY:
+        return []
+    return [
+        checks.Warning(
+            "BEHIND_PROXY is on and CLIENT_ADDRESS_HEADER is not set: all callers seem to "
+            "come from the proxy, and wrong passwords of one lock out all.",
+            hint="Name the header in which the proxy gives the caller's address: X-Real-IP, "
+            "X-Forwarded-For.",
+            id="config.W001",
+        )
+    ]
