@@ -53,10 +53,11 @@ deploy-worker:
 
 lock: .venv/installed
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \
-	  --no-emit-index-url --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	  --no-emit-index-url --python-version 3.11 --all-extras --group dev \
+	  pyproject.toml -o requirements.lock
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header \
-	  --no-emit-index-url --python-version 3.11 -c requirements.lock pyproject.toml \
-	  -o deploy/requirements.lock
+	  --no-emit-index-url --python-version 3.11 --all-extras -c requirements.lock \
+	  pyproject.toml -o deploy/requirements.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -50,6 +50,11 @@ if not IS_WORKER:
 if not IS_WORKER:
     MIDDLEWARE = [
         "config.request_log.name_requests",
+        *(
+            ["config.telemetry.trace_requests"]
+            if env.otel_exporter_otlp_endpoint
+            else []
+        ),
         "django.middleware.security.SecurityMiddleware",
         "csp.middleware.CSPMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import requests
 import structlog
 
+from generation import tracing
 from generation.contract.about import About
 from generation.contract.commands import Claim, Command, CommandBatch, Reply
 from generation.contract.context import RunContext
@@ -84,15 +85,16 @@ class InternalAPI:
         for wait in (*WAITS[: self._tries - 1], None):
             try:
                 # Signed anew each time: a nonce is good for one request.
-                response = self._session.request(
-                    method,
-                    self._url + path,
-                    auth=signature(self._secret, covered=covered),
-                    timeout=self._time_outs,
-                    allow_redirects=False,
-                    headers=headers,
-                    **request,
-                )
+                with tracing.span(f"{method} internal API", kind="client"):
+                    response = self._session.request(
+                        method,
+                        self._url + path,
+                        auth=signature(self._secret, covered=covered),
+                        timeout=self._time_outs,
+                        allow_redirects=False,
+                        headers=headers | tracing.carried(),
+                        **request,
+                    )
                 if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                     return _checked(response)
                 problem = f"status {response.status_code}, {_detail(response)}"

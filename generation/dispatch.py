@@ -11,6 +11,7 @@ from django.conf import settings
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
+from generation import tracing
 from generation.contract.about import About
 from generation.exceptions import CannotDispatch
 
@@ -33,12 +34,14 @@ def enqueue(run_id: UUID) -> None:
     if reason := why_not():
         raise CannotDispatch(reason)
     try:
-        async_task(
-            TASK,
-            {"v": 1, "run_id": str(run_id)},
-            task_name=f"generate {run_id}",
-            group="generation",
-        )
+        with tracing.span("enqueue", kind="producer", run=str(run_id)):
+            trace = tracing.carried()
+            async_task(
+                TASK,
+                {"v": 1, "run_id": str(run_id)} | ({"trace": trace} if trace else {}),
+                task_name=f"generate {run_id}",
+                group="generation",
+            )
     except Exception as exc:
         # Whatever the broker's client raises, the person's run shall not wait for it.
         raise CannotDispatch(

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import structlog
 
+from generation import tracing
 from generation.checkpoints import Checkpoint, code_version, pack, unpack
 from generation.contract.commands import (
     AppendLog,
@@ -398,6 +399,7 @@ class _Run:
         report = self._step(step, begun, note=note, done=done)
         self._steps.append(report)
         self._done += weight
+        tracing.passed(step, seconds=report.seconds)
         log.info("step finished", step=step, note=note, seconds=report.seconds)
         self._unsaid.append(
             AppendLog(

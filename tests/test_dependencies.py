@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import chain
 from typing import NamedTuple
 
 import pytest
@@ -43,8 +44,9 @@ def read_lock(text: str) -> dict[str, Pin]:
 def asked_for() -> dict[str, tuple[Requirement, str]]:
     """Every direct requirement by its name, and who asks for it."""
     document = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    extras = document["project"]["optional-dependencies"].values()
     groups = {
-        PROJECT: document["project"]["dependencies"],
+        PROJECT: [*document["project"]["dependencies"], *chain.from_iterable(extras)],
         DEVELOPMENT: document["dependency-groups"]["dev"],
     }
     return {

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 
+from generation import tracing
 from generation.client import InternalAPI, RemoteDirectoryOperations
 from generation.contract.commands import RecordAttemptFailure
 from generation.exceptions import (
@@ -41,6 +42,7 @@ def generate_directory(payload: dict[str, Any]) -> str:
     """Make one attempt at the run that a queue message names, and say how it ended.
 
     The message is `{"v": 1, "run_id": …}` and nothing richer: it may wait across a deploy.
+    Where tracing is on, `trace` says which request it comes from.
     Never raises: the run's row knows how it ended, and the queue shall not try again.
     """
     if payload.get("v") != VERSION:
@@ -51,6 +53,17 @@ def generate_directory(payload: dict[str, Any]) -> str:
     except (AttributeError, TypeError, ValueError):
         log.error("message that names no run")
         return "refused"
+    trace = payload.get("trace")
+    with tracing.span(
+        "run",
+        kind="consumer",
+        within=trace if isinstance(trace, dict) else {},
+        run=str(run_id),
+    ):
+        return _generate(run_id)
+
+
+def _generate(run_id: UUID) -> str:
     api = _api()
     try:
         with no_database():
