@@ -1,7 +1,8 @@
 """`/metrics` for Prometheus: read from the database when it is asked for.
 
 Runs are made in forked children and on other hosts, whose counters would be lost with them;
-what they did is in the database. A window of an hour keeps what is read small.
+what they did is in the database. A window of an hour keeps what is read small. What this
+server's own processes have counted comes from `config/timings.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from config import timings
 from directories.services.figures import Figures
 
 
@@ -27,4 +29,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     registry = CollectorRegistry()
     registry.register(Figures())
+    timings.register(registry)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 from django.http import HttpRequest, HttpResponse
 
+from config.timings import count_request
 from generation.request_ids import HEADER, is_request_id, new_request_id
 
 log = structlog.get_logger(__name__)
@@ -27,13 +28,15 @@ def name_requests(get_response: Answering) -> Answering:
         begun = time.monotonic()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = get_response(request)
+            seconds = time.monotonic() - begun
+            count_request(request, response, seconds)
             if not request.path.startswith(UNTOLD):
                 log.info(
                     "request",
                     method=request.method,
                     path=request.path,
                     status=response.status_code,
-                    milliseconds=round(1000 * (time.monotonic() - begun), 1),
+                    milliseconds=round(1000 * seconds, 1),
                 )
         response[HEADER] = request_id
         return response

@@ -14,8 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 
 from config.redaction import redacted
+from config.routes import route_of
 from generation import tracing
-from generation.processes import before_exit
+from generation.processes import send_before_exit
 
 # A run's process is not kept waiting for longer by a service that is away.
 PATIENCE_SECONDS = 2
@@ -50,7 +51,7 @@ def _report_mistakes(dsn: str, role: str) -> None:
         send_default_pii=False,
     )
     sentry_sdk.set_tag("role", role)
-    before_exit.append(lambda: sentry_sdk.flush(timeout=PATIENCE_SECONDS))
+    send_before_exit(lambda: sentry_sdk.flush(timeout=PATIENCE_SECONDS))
 
 
 def _told(event: Any, hint: dict[str, Any]) -> Any:
@@ -93,7 +94,7 @@ def _send_traces(endpoint: str, role: str) -> None:
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     tracing.switch_on(provider.get_tracer("gazetteer"))
-    before_exit.append(lambda: provider.force_flush(1000 * PATIENCE_SECONDS))
+    send_before_exit(lambda: provider.force_flush(1000 * PATIENCE_SECONDS))
 
 
 def trace_requests(get_response: Answering) -> Answering:
@@ -108,9 +109,8 @@ def trace_requests(get_response: Answering) -> Answering:
         ) as made:
             response = get_response(request)
             if made is not None:
-                match = request.resolver_match
-                route = match.route if match else "unknown"
-                made.update_name(f"{request.method} /{route}")
+                route = route_of(request)
+                made.update_name(f"{request.method} {route}")
                 made.set_attribute("http.route", route)
                 made.set_attribute("http.response.status_code", response.status_code)
                 ids = structlog.contextvars.get_contextvars()

@@ -6,6 +6,8 @@ PORT, WEB_PROCESSES and WEB_THREADS are read by it alone.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from typing import Any
 
 from gunicorn.glogging import Logger
@@ -21,6 +23,16 @@ if _env.database_keep_seconds is None:
     os.environ["DATABASE_KEEP_SECONDS"] = "60"
 hide(*_env.secrets)
 configure(level=_env.log_level, form=_env.log_format)
+
+
+# Where its processes count, so that whichever is asked for /metrics knows of all. Set
+# before the application is read.
+_counts = tempfile.mkdtemp(prefix="gazetteer-timings-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(_counts, ignore_errors=True)
 
 
 class _OurLogger(Logger):  # type: ignore[misc]

@@ -32,6 +32,7 @@ from generation.contract.hello import Hello
 from generation.dispatch import about_here
 from generation.signing import MARK
 from internal_api.authentication import SignatureAuthentication
+from internal_api.timings import count_call
 
 log = structlog.get_logger(__name__)
 
@@ -73,13 +74,19 @@ class InternalView(APIView):
         raise exc
 
     def _log(self, status: int, **facts: Any) -> None:
-        """Log the call: who, what and how it ended; never a body."""
+        """Log and count the call: who, what and how it ended; never a body."""
+        seconds = time.monotonic() - self._begun
+        count_call(
+            type(self).__name__.removesuffix("View").lower(),
+            self._facts.get("actions", ()),
+            seconds,
+        )
         log.info(
             "internal call",
             method=self.request.method,
             path=self.request.path,
             status=int(status),
-            milliseconds=round(1000 * (time.monotonic() - self._begun), 1),
+            milliseconds=round(1000 * seconds, 1),
             **self._facts,
             **facts,
         )

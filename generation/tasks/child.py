@@ -20,7 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from generation.processes import FORKING, before_exit
+from generation.processes import FORKING, send_all
 
 # After an interrupt, so many seconds until the child is killed.
 GRACE = 1.5
@@ -111,9 +111,7 @@ def _become(
         with os.fdopen(tell, "w") as words:
             json.dump(ended._asdict(), words)
         status = 0
-        for finish in before_exit:
-            with suppress(Exception):
-                finish()
+        send_all()
     finally:
         os._exit(status)
 

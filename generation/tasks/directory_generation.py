@@ -26,7 +26,7 @@ from generation.exceptions import (
 )
 from generation.heartbeat import do_nothing
 from generation.orchestrator import Host, attempt
-from generation.processes import process_name
+from generation.processes import process_name, send_all
 from generation.sources.fetch import Fetcher, FetchLimits, PageCache
 from generation.tasks.child import Child, Ended, in_child
 from generation.tasks.no_database import no_database
@@ -54,13 +54,16 @@ def generate_directory(payload: dict[str, Any]) -> str:
         log.error("message that names no run")
         return "refused"
     trace = payload.get("trace")
-    with tracing.span(
-        "run",
-        kind="consumer",
-        within=trace if isinstance(trace, dict) else {},
-        run=str(run_id),
-    ):
-        return _generate(run_id)
+    try:
+        with tracing.span(
+            "run",
+            kind="consumer",
+            within=trace if isinstance(trace, dict) else {},
+            run=str(run_id),
+        ):
+            return _generate(run_id)
+    finally:
+        send_all()
 
 
 def _generate(run_id: UUID) -> str:

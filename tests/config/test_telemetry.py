@@ -175,7 +175,7 @@ def test_requests_become_spans_with_routes_and_no_addresses(
     assert set(found) == {
         "GET /healthz",
         "GET /sites/<slug:namespace>/<slug:slug>/~<str:ticket>/<path:path>",
-        "GET /unknown",
+        "GET none",
         "GET /internal/trigger/about",
     }
     assert facts(found["GET /healthz"])["request_id"] == "request-12345678"
