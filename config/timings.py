@@ -17,7 +17,7 @@ from config.routes import route_of
 from internal_api.timings import BUCKETS, CALLS
 
 # A time beside each figure would double what is read, and nobody asks for it.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
