@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
@@ -31,11 +31,28 @@ from generation.interrupts import uninterrupted
 log = structlog.get_logger(__name__)
 
 KINDS: tuple[RepositoryKind, ...] = ("data", "list", "website")
+# Where people's commits are staged.
+HANDS = "refs/gazetteer/hand/"
 _SUFFIXES: dict[RepositoryKind, str] = {
     "data": "-data",
     "list": "",
     "website": "-website",
 }
+
+
+class Signed(Protocol):
+    """Whose commits they are, and under which ref of its own they are staged."""
+
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def clock(self) -> datetime: ...
+    @property
+    def folder(self) -> str: ...
+    @property
+    def ref(self) -> str: ...
+    @property
+    def trailers(self) -> str: ...
 
 
 class Signature(NamedTuple):
@@ -47,9 +64,34 @@ class Signature(NamedTuple):
     clock: datetime
 
     @property
+    def folder(self) -> str:
+        return staged_refs(self.run_id)
+
+    @property
     def ref(self) -> str:
         """What the attempt writes to. It moves `main` only while it holds this."""
-        return f"{staged_refs(self.run_id)}{self.attempt}"
+        return f"{self.folder}{self.attempt}"
+
+    @property
+    def trailers(self) -> str:
+        return f"Run-Id: {self.run_id}\nAttempt: {self.attempt}\n"
+
+
+class Hand(NamedTuple):
+    """A person's commit, made through us. `key` is of this one revision alone."""
+
+    identity: Identity
+    key: UUID
+    clock: datetime
+    trailers: str = ""
+
+    @property
+    def folder(self) -> str:
+        return f"{HANDS}{self.key}/"
+
+    @property
+    def ref(self) -> str:
+        return f"{self.folder}1"
 
 
 class Change(NamedTuple):
@@ -148,8 +190,13 @@ def put_back(
 
 def forget_staged(repository: Repository, run_id: UUID) -> None:
     """Drop what the attempts of a run have staged, and the repository if that was all."""
+    forget_refs(repository, staged_refs(run_id))
+
+
+def forget_refs(repository: Repository, folder: str) -> None:
+    """Drop all refs below a folder. Whoever holds one of them moves nothing any more."""
     with suppress(RepositoryError):
-        staged = repository.refs(staged_refs(run_id))
+        staged = repository.refs(folder)
         for ref, commit in staged.items():
             repository.move(ref, new=None, old=commit)
         if staged and not repository.refs():
@@ -157,20 +204,27 @@ def forget_staged(repository: Repository, run_id: UUID) -> None:
 
 
 class Publication:
-    """The commits of one attempt, from the first written byte to `main`."""
+    """The commits of one attempt or of one person, from the first written byte to `main`."""
 
     def __init__(
-        self, changes: Mapping[RepositoryKind, Change], signature: Signature
+        self, changes: Mapping[RepositoryKind, Change], signature: Signed
     ) -> None:
-        self._changes = changes
+        self._changes = dict(changes)
         self._signature = signature
         self._created: list[Repository] = []
         self.planned: dict[RepositoryKind, PlannedCommit] = {}
+
+    def add(self, changes: Mapping[RepositoryKind, Change]) -> None:
+        """Stage further changes, such as follow from what is staged already."""
+        self._changes |= changes
+        self.stage()
 
     def stage(self) -> None:
         """Write the commits where nobody reads them yet. On failure nothing stays."""
         try:
             for kind, change in self._changes.items():
+                if kind in self.planned:
+                    continue
                 new = self._write(change) if change.files or change.removals else None
                 self.planned[kind] = PlannedCommit(old=change.old, new=new)
         except BaseException:
@@ -197,7 +251,7 @@ class Publication:
                 self.discard()
             raise
         for change in self._changes.values():
-            forget_staged(change.repository, self._signature.run_id)
+            forget_refs(change.repository, self._signature.folder)
 
     def withdraw(self) -> None:
         """Forget what was staged. Another attempt may be at work in the repositories."""
@@ -239,10 +293,10 @@ class Publication:
         if change.repository.create():
             self._created.append(change.repository)
         signature = self._signature
-        trailers = f"Run-Id: {signature.run_id}\nAttempt: {signature.attempt}\n"
+        trailers = f"\n\n{signature.trailers}" if signature.trailers else "\n"
         commit = Commit(
             parent=change.old,
-            message=f"{change.message}\n\n{trailers}",
+            message=f"{change.message}{trailers}",
             author=signature.identity.name,
             email=signature.identity.email,
             at=signature.clock,

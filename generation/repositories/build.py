@@ -12,22 +12,18 @@ from generation.git import Repository
 from generation.pipeline.draft import Draft
 from generation.pipeline.merging import removals_to_allow
 from generation.publish import Change
-from generation.repositories import File, Masthead
+from generation.repositories import File
 from generation.repositories.data import Stored, render_data, render_records
-from generation.repositories.labels import grown_label_files, label_records
-from generation.repositories.list import render_list
-from generation.repositories.site import Owner, SiteSettings, read_owner
-from generation.repositories.state import (
-    Provenance,
-    Reconciled,
-    Snapshot,
-    reconcile,
-    take_snapshot,
+from generation.repositories.following import (
+    Shown,
+    described,
+    follow,
+    read_owner_of,
 )
+from generation.repositories.labels import grown_label_files, label_records
+from generation.repositories.state import Reconciled, reconcile
 from generation.repositories.tombstones import PATH as TOMBSTONES
 from generation.repositories.tombstones import render_tombstones
-from generation.repositories.website import plan_website
-from generation.repositories.website.manifest import bring_up_to_date
 
 
 class Part(NamedTuple):
@@ -50,32 +46,18 @@ class Build:
         self._context = context
         self._stored = stored
         self._draft = draft
-        settings = _settings(context)
-        self._masthead = _masthead(context, settings)
-        self._owner = _read_owner(stored.snapshot, settings)
+        self._masthead, settings = described(context.directory, context.request)
+        self._owner = read_owner_of(stored.snapshot, settings)
         self.changes: dict[RepositoryKind, Change] = {}
         self.left_alone: dict[RepositoryKind, tuple[str, ...]] = {}
 
     def add(self, kind: RepositoryKind, repository: Repository) -> str:
         """Render one repository and compare it with what is there. Say what came out."""
-        catalogue = self._draft.catalogue
         match kind:
             case "data":
                 snapshot, result = self._stored.snapshot, self._data()
-            case "list":
-                snapshot = take_snapshot(repository)
-                result = reconcile(
-                    snapshot, render_list(catalogue, self._masthead, self._owner)
-                )
-            case "website":
-                snapshot = take_snapshot(repository)
-                pages = plan_website(
-                    catalogue,
-                    self._masthead,
-                    self._owner,
-                    sources=_sources(self._draft),
-                )
-                result = bring_up_to_date(snapshot, pages)
+            case "list" | "website":
+                snapshot, result = follow(kind, repository, self._shown())
         self.changes[kind] = Change(
             repository=repository,
             old=snapshot.commit,
@@ -88,6 +70,10 @@ class Build:
             f"{len(result.files)} files to write, {len(result.removals)} to remove, "
             f"{len(result.left_alone)} left alone"
         )
+
+    def _shown(self) -> Shown:
+        sources = {record.slug: record.sources for record in self._draft.records}
+        return Shown(self._draft.catalogue, self._masthead, self._owner, sources)
 
     def note(self) -> str:
         changed = [kind for kind, c in self.changes.items() if c.files or c.removals]
@@ -168,41 +154,6 @@ class Build:
         ]
         text = ", ".join(parts) or "bring the directory up to date"
         return f"{text[0].upper()}{text[1:]}"
-
-
-def _settings(context: RunContext) -> SiteSettings:
-    website = context.request.website
-    return (
-        SiteSettings(**website.model_dump(exclude_defaults=True))
-        if website
-        else SiteSettings()
-    )
-
-
-def _read_owner(snapshot: Snapshot, settings: SiteSettings) -> Owner:
-    """Read the owner's own files, and `config.yml` only if a person has edited it."""
-    repository, tree = snapshot.repository, snapshot.tree
-    config = None
-    if snapshot.is_edited("config.yml"):
-        [config] = repository.read([tree["config.yml"]])
-    return read_owner(tree, repository.read, settings=settings, config=config)
-
-
-def _sources(draft: Draft) -> dict[str, tuple[Provenance, ...]]:
-    return {record.slug: record.sources for record in draft.records}
-
-
-def _masthead(context: RunContext, settings: SiteSettings) -> Masthead:
-    request, directory = context.request, context.directory
-    company = request.company
-    return Masthead(
-        slug=directory.slug,
-        name=directory.name,
-        description=directory.description,
-        company_name=company.name if company else "",
-        company_website=(company.website or "") if company else "",
-        config=settings.as_config(),
-    )
 
 
 def _folder(path: str) -> str:
