@@ -66,7 +66,10 @@ _ENVIRONMENT = {
 
 
 class Commit(NamedTuple):
-    """What to write on top of `parent`: files to set and paths to remove."""
+    """What to write on top of `parent`: files to set and paths to remove.
+
+    `merged` are further parents, whose files do not count.
+    """
 
     parent: str | None
     message: str
@@ -75,6 +78,19 @@ class Commit(NamedTuple):
     at: datetime
     files: Mapping[str, bytes]
     removals: Iterable[str]
+    merged: tuple[str, ...] = ()
+
+
+class Move(NamedTuple):
+    """Where a ref shall point, if it is still at `old`. None stands for "no such ref"."""
+
+    ref: str
+    new: str | None
+    old: str | None
+
+    @property
+    def back(self) -> Move:
+        return Move(self.ref, new=self.old, old=self.new)
 
 
 class Reader(Protocol):
@@ -300,17 +316,22 @@ class Repository:
                 self.move(ref, new=commit, old=None)
 
     def move(
-        self, ref: str, *, new: str | None, old: str | None, holding: str | None = None
+        self,
+        ref: str,
+        *,
+        new: str | None,
+        old: str | None,
+        holding: str | None = None,
+        also: Iterable[Move] = (),
     ) -> None:
         """Point a ref elsewhere if it is still at `old`. None stands for "no such ref".
 
         Raises RepositoryMoved when somebody else was quicker. `holding` is a ref that has
         to be there at that moment, else RunRefused: whoever deletes it keeps us from moving.
+        With `also`, all of the refs move or none.
         """
-        _check_ref(ref)
-        verb = "update" if new and old else "create" if new else "delete"
-        commits = " ".join(commit for commit in (new, old) if commit)
-        lines = [f"{verb} {ref} {commits}"]
+        moves = [Move(ref, new, old), *also]
+        lines = list(map(_update_line, moves))
         if holding and (held := self.head(holding)):
             lines.append(f"verify {holding} {held}")
         elif holding:
@@ -322,7 +343,7 @@ class Repository:
                 raise RunRefused(
                     f"another attempt has taken over in {self.path.name}"
                 ) from exc
-            if self.head(ref) != old:
+            if any(self.head(move.ref) != move.old for move in moves):
                 raise RepositoryMoved(
                     f"{self.path.name} was changed by somebody else during this run; "
                     "run it again"
@@ -422,6 +443,12 @@ class _Conversation:
             raise _failure(self._path, self._command, errors)
 
 
+def _update_line(move: Move) -> str:
+    _check_ref(move.ref)
+    verb = "update" if move.new and move.old else "create" if move.new else "delete"
+    return " ".join(filter(None, (verb, move.ref, move.new, move.old)))
+
+
 def _fast_import_stream(commit: Commit, ref: str) -> Iterator[bytes]:
     author, email = (_NOT_IN_IDENTITY.sub("", s) for s in (commit.author, commit.email))
     stamp = f"{author} <{email}> {int(commit.at.timestamp())} +0000"
@@ -433,6 +460,8 @@ def _fast_import_stream(commit: Commit, ref: str) -> Iterator[bytes]:
     yield message + b"\n"
     if commit.parent:
         yield f"from {commit.parent}\n".encode()
+    for parent in commit.merged:
+        yield f"merge {parent}\n".encode()
     for path in commit.removals:
         yield b"D " + _quoted(path) + b"\n"
     for path, content in commit.files.items():

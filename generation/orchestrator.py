@@ -33,6 +33,7 @@ from generation.contract.commands import (
     UpdateDirectory,
     UpdateGenerateStatus,
     UpdateGenerationHistory,
+    UpdateLastPullRequest,
 )
 from generation.contract.context import RunContext
 from generation.exceptions import (
@@ -54,7 +55,9 @@ from generation.publish import (
     KINDS,
     Publication,
     Signature,
+    Target,
     has_begun,
+    proposal_branch,
     put_back,
     repository_path,
     take_over,
@@ -209,9 +212,7 @@ class _Run:
             self._end(part.name, part.weight, begun, note=note)
         begun = self._begin(PUBLISH)
         if dry_run:
-            return compile_report(
-                self._context, draft, build, self._steps, is_published=False
-            )
+            return compile_report(self._context, draft, build, self._steps)
         return self._publish(draft, build, begun)
 
     def _recover(self, start: Command) -> Report | None:
@@ -313,12 +314,13 @@ class _Run:
         """Write the commits, say what they are, and move the branches, in this order."""
         build.refuse_mass_removal()
         context = self._context
-        publication = Publication(build.changes, self._signature())
+        target = None
+        if context.proposal and not build.is_empty:
+            target = Target(context.proposal.branch, context.proposal.heads)
+        publication = Publication(build.changes, self._signature(), target=target)
         publication.stage()
         planned = publication.planned
-        report = compile_report(
-            context, draft, build, self._steps, planned=planned, is_published=True
-        )
+        report = compile_report(context, draft, build, self._steps, planned=planned)
         try:
             # The report goes along: should we be lost now, others can finish with it.
             self._say(
@@ -344,8 +346,9 @@ class _Run:
         return report
 
     def _conclude(self, report: Report, *commands: Command, note: str) -> None:
-        """Tell the end of a run whose commits are on `main`."""
+        """Tell the end of a run whose commits are published."""
         self._insist(
+            *_proposal(report),
             PublishDone(),
             AppendLog(
                 message=f"{PUBLISH}: {note}",
@@ -485,16 +488,28 @@ def _warnings(texts: tuple[str, ...]) -> Iterator[AppendLog]:
         yield AppendLog(level=LogLevel.WARNING, message=f"and {more} more warnings")
 
 
+def _proposal(report: Report) -> Iterator[Command]:
+    """Say what is up for review, while it is known which commits that are."""
+    if report.proposal is not None:
+        yield UpdateLastPullRequest(
+            branch=proposal_branch(report.proposal).removeprefix("refs/heads/"),
+            title=report.title[:500],
+            number=report.proposal,
+        )
+
+
 def _success(report: Report) -> tuple[Command, ...]:
+    # What waits for review is not what the directory holds.
+    counted = UpdateDirectory(
+        items_count=report.items.total,
+        categories_count=report.categories,
+        tags_count=report.tags,
+    )
     return (
         UpdateGenerationHistory(
             items=report.items, metrics=metrics_of(report), report=report
         ),
-        UpdateDirectory(
-            items_count=report.items.total,
-            categories_count=report.categories,
-            tags_count=report.tags,
-        ),
+        *((counted,) if report.proposal is None else ()),
         UpdateGenerateStatus(status=GenerateStatus.GENERATED, percent=100),
         RecordGenerationFinish(
             finished_at=datetime.now(UTC), outcome=Outcome.SUCCEEDED

@@ -3,7 +3,8 @@
 A run writes its commits beside `main` (`stage`), says what it is about to do, and then moves
 the three branches, each by compare-and-swap (`publish`). When one has been moved by somebody
 else, those that were moved already are moved back. When the process dies in between, the
-next attempt takes up what was planned (`take_up`).
+next attempt takes up what was planned (`take_up`). What is reviewed first goes to the branch of
+a proposal instead of `main`, under the same promises.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ from generation.exceptions import (
     RepositoryMoved,
     RunRefused,
 )
-from generation.git import MAIN, Commit, Repository
+from generation.git import Commit, Move, Repository
 from generation.interrupts import uninterrupted
 
 log = structlog.get_logger(__name__)
 
 KINDS: tuple[RepositoryKind, ...] = ("data", "list", "website")
-# Where people's commits are staged.
+# Where people's commits are staged, and where proposals wait.
 HANDS = "refs/gazetteer/hand/"
+_PROPOSALS = "refs/heads/gazetteer/proposal-"
 _SUFFIXES: dict[RepositoryKind, str] = {
     "data": "-data",
     "list": "",
@@ -95,13 +97,28 @@ class Hand(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a run wants to change in one repository, seen from the commit `old`."""
+    """What shall change in one repository, seen from the commit `old` on its `main`.
+
+    `also` are refs that move together with the branch that is published to.
+    """
 
     repository: Repository
     old: str | None
     message: str
     files: Mapping[str, bytes]
     removals: tuple[str, ...]
+    also: tuple[Move, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.files and not self.removals
+
+
+class Target(NamedTuple):
+    """The branch of a proposal, and where it is at in those repositories that have it."""
+
+    branch: str
+    heads: Mapping[RepositoryKind, str]
 
 
 def repository_path(
@@ -109,6 +126,11 @@ def repository_path(
 ) -> Path:
     """Say where a repository of a directory lies. Both names are checked slugs."""
     return git_root / namespace / f"{slug}{_SUFFIXES[kind]}.git"
+
+
+def proposal_branch(number: int) -> str:
+    """Name the branch of a proposal, the same in all three repositories."""
+    return f"{_PROPOSALS}{number}"
 
 
 def staged_refs(run_id: UUID) -> str:
@@ -137,7 +159,7 @@ def has_begun(
 ) -> bool:
     """Tell whether anything of what was planned is published."""
     return any(
-        commit.new and repositories[kind].contains(commit.new)
+        commit.new and repositories[kind].contains(commit.new, branch=commit.branch)
         for kind, commit in planned.items()
     )
 
@@ -149,16 +171,18 @@ def take_up(
 ) -> bool:
     """Finish what another attempt was about to publish, where that is still possible.
 
-    True when all of it is on `main` now. False, with nothing changed, when a branch has
+    True when all of it is on its branch now. False, with nothing changed, when a branch has
     gone elsewhere in the meantime: what is missing has to be made anew, on top of that.
     """
     missing = {
         kind: commit
         for kind, commit in planned.items()
-        if commit.new and not repositories[kind].contains(commit.new)
+        if commit.new
+        and not repositories[kind].contains(commit.new, branch=commit.branch)
     }
     movable = all(
-        repositories[kind].head() == commit.old and repositories[kind].has(commit.new)
+        repositories[kind].head(commit.branch) == commit.old
+        and repositories[kind].has(commit.new)
         for kind, commit in missing.items()
         if commit.new
     )
@@ -167,7 +191,7 @@ def take_up(
     for kind, commit in missing.items():
         try:
             repositories[kind].move(
-                MAIN, new=commit.new, old=commit.old, holding=signature.ref
+                commit.branch, new=commit.new, old=commit.old, holding=signature.ref
             )
         except RepositoryMoved:
             log.warning("somebody was quicker", repository=repositories[kind].path)
@@ -184,8 +208,8 @@ def put_back(
     """Undo what another attempt has published, where nobody has built on it since."""
     for kind in reversed(list(planned)):
         commit = planned[kind]
-        if commit.new and repositories[kind].head() == commit.new:
-            repositories[kind].move(MAIN, new=commit.old, old=commit.new)
+        if commit.new and repositories[kind].head(commit.branch) == commit.new:
+            repositories[kind].move(commit.branch, new=commit.old, old=commit.new)
 
 
 def forget_staged(repository: Repository, run_id: UUID) -> None:
@@ -204,13 +228,22 @@ def forget_refs(repository: Repository, folder: str) -> None:
 
 
 class Publication:
-    """The commits of one attempt or of one person, from the first written byte to `main`."""
+    """The commits of one attempt or of one person, from the first written byte to a branch.
+
+    That is `main`, or, with a target, the branch of a proposal. There the new commit has
+    both `main` and what the branch held as its parents, so that no branch is ever forced.
+    """
 
     def __init__(
-        self, changes: Mapping[RepositoryKind, Change], signature: Signed
+        self,
+        changes: Mapping[RepositoryKind, Change],
+        signature: Signed,
+        *,
+        target: Target | None = None,
     ) -> None:
         self._changes = dict(changes)
         self._signature = signature
+        self._target = target
         self._created: list[Repository] = []
         self.planned: dict[RepositoryKind, PlannedCommit] = {}
 
@@ -223,26 +256,24 @@ class Publication:
         """Write the commits where nobody reads them yet. On failure nothing stays."""
         try:
             for kind, change in self._changes.items():
-                if kind in self.planned:
-                    continue
-                new = self._write(change) if change.files or change.removals else None
-                self.planned[kind] = PlannedCommit(old=change.old, new=new)
+                if kind not in self.planned:
+                    self.planned[kind] = self._plan(kind, change)
         except BaseException:
             self.discard()
             raise
 
     def publish(self) -> None:
-        """Move `main` of all repositories to the staged commits, or of none.
+        """Move the branch of all repositories to the staged commits, or of none.
 
         Raises RunRefused, with nothing moved from then on, when another attempt has taken
         the run over: what is half done is that one's to finish.
         """
         moved: list[RepositoryKind] = []
         try:
-            for kind, commit in self.planned.items():
-                if commit.new is not None:
+            for kind in self.planned:
+                if moves := self._moves(kind):
                     moved.append(kind)
-                    self._move(kind, new=commit.new, old=commit.old)
+                    self._move(kind, moves)
         except RunRefused:
             raise
         except BaseException:
@@ -270,14 +301,36 @@ class Publication:
                 if repository.exists() and not repository.refs():
                     repository.remove()
 
+    def _plan(self, kind: RepositoryKind, change: Change) -> PlannedCommit:
+        if self._target is None:
+            new = None if change.is_empty else self._write(change)
+            return PlannedCommit(old=change.old, new=new)
+        head = self._target.heads.get(kind)
+        # The data branch is what a proposal is known by, whatever changes.
+        is_wanted = kind == "data" or head or not change.is_empty
+        merged = (head,) if head else ()
+        return PlannedCommit(
+            old=head,
+            new=self._write(change, merged=merged) if is_wanted else None,
+            branch=self._target.branch,
+            base=change.old,
+        )
+
+    def _moves(self, kind: RepositoryKind) -> list[Move]:
+        commit = self.planned[kind]
+        also = self._changes[kind].also
+        if commit.new is None:
+            return list(also)
+        return [Move(commit.branch, new=commit.new, old=commit.old), *also]
+
     def _move_back(self, moved: list[RepositoryKind]) -> None:
         left = []
         for kind in reversed(moved):
-            repository, commit = self._repository(kind), self.planned[kind]
+            repository, moves = self._repository(kind), self._moves(kind)
             # The last of them may not have moved, and is where it was.
-            if commit.new and repository.head() == commit.new:
+            if all(repository.head(move.ref) == move.new for move in moves):
                 try:
-                    self._move(kind, new=commit.old, old=commit.new)
+                    self._move(kind, [move.back for move in moves])
                 except RepositoryError:
                     log.exception("could not move back", repository=repository.path)
                     left.append(kind)
@@ -286,10 +339,18 @@ class Publication:
                 f"only a part could be published ({', '.join(left)}), and not be taken back"
             )
 
-    def _move(self, kind: RepositoryKind, *, new: str | None, old: str | None) -> None:
-        self._repository(kind).move(MAIN, new=new, old=old, holding=self._signature.ref)
+    def _move(self, kind: RepositoryKind, moves: list[Move]) -> None:
+        first, *also = moves
+        is_staged = self.planned[kind].new is not None
+        self._repository(kind).move(
+            first.ref,
+            new=first.new,
+            old=first.old,
+            holding=self._signature.ref if is_staged else None,
+            also=also,
+        )
 
-    def _write(self, change: Change) -> str:
+    def _write(self, change: Change, *, merged: tuple[str, ...] = ()) -> str:
         if change.repository.create():
             self._created.append(change.repository)
         signature = self._signature
@@ -302,6 +363,7 @@ class Publication:
             at=signature.clock,
             files=change.files,
             removals=change.removals,
+            merged=merged,
         )
         return change.repository.write(commit, ref=signature.ref)
 

@@ -128,6 +128,9 @@ class CategoryChoice(Record):
 
 
 class Report(Record):
+    """All of it. `title` is the subject of its commits. `proposal` is the number of the one
+    that the run made or brought up to date, None where it moved `main` or changed nothing."""
+
     items: ItemCounts = ItemCounts()
     categories: int = 0
     tags: int = 0
@@ -146,3 +149,5 @@ class Report(Record):
     steps: tuple[StepReport, ...] = ()
     warnings: tuple[str, ...] = ()
     repositories: dict[str, RepositoryReport] = Field(default_factory=dict)
+    title: str = ""
+    proposal: int | None = None

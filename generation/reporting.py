@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from generation.contract.commands import PlannedCommit, RepositoryKind
 from generation.contract.context import RunContext
+from generation.git import MAIN
 from generation.pipeline.draft import Draft
 from generation.report import (
     LISTED,
@@ -27,10 +28,11 @@ def compile_report(
     steps: list[StepReport],
     *,
     planned: Mapping[RepositoryKind, PlannedCommit] | None = None,
-    is_published: bool,
 ) -> Report:
-    """Gather what is known. `planned` are the commits that will be on `main`, if any."""
+    """Gather what is known. `planned` are the commits that will be published, if any."""
     new = {kind: commit.new for kind, commit in (planned or {}).items()}
+    branch = next((commit.branch for commit in (planned or {}).values()), MAIN)
+    number = context.proposal.number if context.proposal and branch != MAIN else None
     kinds = [change.kind for change in draft.changes]
     catalogue = draft.catalogue
     return Report(
@@ -60,11 +62,12 @@ def compile_report(
         steps=tuple(steps),
         warnings=(
             *draft.warnings,
-            *_warnings(context, build, is_published=is_published),
+            *_warnings(build),
         ),
         repositories={
             kind: RepositoryReport(
                 path=str(change.repository.path),
+                branch=branch.removeprefix("refs/heads/"),
                 commit=new.get(kind) or change.old,
                 changed_files=len(change.files),
                 removed_files=len(change.removals),
@@ -72,6 +75,8 @@ def compile_report(
             )
             for kind, change in build.changes.items()
         },
+        title=build.message,
+        proposal=number,
     )
 
 
@@ -108,17 +113,11 @@ def _doubtful_first(
     )
 
 
-def _warnings(context: RunContext, build: Build, *, is_published: bool) -> list[str]:
-    warnings = [
+def _warnings(build: Build) -> list[str]:
+    return [
         f"{len(paths)} file{'s' if len(paths) > 1 else ''} of the {kind} repository "
         f"changed by hand and left alone: {', '.join(paths[:5])}"
         + (" …" if len(paths) > 5 else "")
         for kind, paths in build.left_alone.items()
         if paths
     ]
-    changed = any(change.old for change in build.changes.values() if change.files)
-    if is_published and changed and context.request.update_with_pull_request:
-        warnings.append(
-            "A pull request was asked for; there are none yet, so the changes are on main."
-        )
-    return warnings

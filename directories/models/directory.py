@@ -58,6 +58,10 @@ class Directory(models.Model):
     items_count = models.PositiveIntegerField(default=0, editable=False)
     categories_count = models.PositiveIntegerField(default=0, editable=False)
     tags_count = models.PositiveIntegerField(default=0, editable=False)
+    review = models.BooleanField(
+        default=False,
+        help_text="Changes wait as proposals until somebody accepts them.",
+    )
     last_pull_request = models.JSONField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -18,7 +18,7 @@ from directories.models import (
     RunLogLine,
     RunState,
 )
-from directories.services import attempts, statements
+from directories.services import attempts, proposing, statements
 from generation.contract.commands import (
     AppendLog,
     Claim,
@@ -26,6 +26,7 @@ from generation.contract.commands import (
     CommandBatch,
     EmitGenerationCompleted,
     Heartbeat,
+    Outcome,
     PublishBegin,
     PublishDone,
     RecordAttemptFailure,
@@ -97,18 +98,20 @@ def apply_command(run: GenerationRun, command: Command) -> float | None:
             )
         case RecordGenerationFinish():
             _finish(run, command)
+            if command.outcome is Outcome.SUCCEEDED:
+                proposing.supersede_emptied(run)
         case UpdateGenerateStatus():
             _update_directory(run, generate_status=command.status)
-            said = {"step": command.step, "percent": command.percent}
-            _update(run, **{key: v for key, v in said.items() if v is not None})
+            known = {"step": command.step, "percent": command.percent}
+            _update(run, **{key: v for key, v in known.items() if v is not None})
             if command.counts:
                 _update(run, counts=command.counts)
         case UpdateDirectory():
             _update_directory(run, **command.model_dump(exclude={"action"}))
         case UpdateLastPullRequest():
-            _update_directory(
-                run, last_pull_request=command.model_dump(exclude={"action"})
-            )
+            said = command.model_dump(exclude={"action", "body"})
+            _update_directory(run, last_pull_request=said)
+            proposing.record_run(run, command)
         case UpdateGenerationHistory():
             _update(
                 run,

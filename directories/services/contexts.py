@@ -14,6 +14,7 @@ from directories.exceptions import (
 )
 from directories.models import Directory, GenerationRun, RunState, SourceDocument
 from directories.services import checkpoints
+from directories.services.proposing import is_reviewed, target_of_run
 from generation.contract.context import DirectoryContext, Identity, RunContext
 from generation.contract.request import GenerationRequest
 
@@ -46,17 +47,20 @@ def context_of(run_id: UUID) -> RunContext:
         raise RunNotFound(f"there is no run {run_id}") from exc
     directory = run.directory
     assert run.clock is not None, "a context is read after the claim"
+    request = GenerationRequest.model_validate(run.request)
+    wish = request.update_with_pull_request
     return RunContext(
         run_id=run.pk,
         attempt=run.attempt,
         clock=run.clock,
         directory=describe(directory),
         committer=committer_of(directory.owner),
-        request=GenerationRequest.model_validate(run.request),
+        request=request,
         previous_prompt=_previous_prompt(directory),
         has_checkpoint=checkpoints.exists(run.pk),
         planned_commits=run.planned_commits,
         report=run.report if run.planned_commits else None,
+        proposal=target_of_run(directory) if is_reviewed(directory, wish) else None,
     )
 
 

@@ -25,7 +25,8 @@ def build_request(
     """
     kept = dict(directory.request or {}) if directory else {}
     # Said of one run, and of no later one.
-    kept.pop("allow_removals", None)
+    for wish in ("allow_removals", "update_with_pull_request"):
+        kept.pop(wish, None)
     request = {**kept, **given}
     if directory and "name" not in given:
         request["name"] = directory.name

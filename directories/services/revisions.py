@@ -9,25 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
 import structlog
-from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from pydantic import ValidationError
 
 from directories.exceptions import NotNow, NotPossible
-from directories.models import Directory
+from directories.models import Directory, Proposal
 from directories.services.contexts import committer_of, describe
+from directories.services.proposing import (
+    is_reviewed,
+    next_number,
+    record_edit,
+    repositories_of,
+)
 from generation.contract.commands import RepositoryKind
 from generation.contract.request import GenerationRequest
 from generation.exceptions import RepositoryError, RunRefused
-from generation.git import Repository
 from generation.interrupts import uninterrupted
-from generation.publish import KINDS, Hand, repository_path
+from generation.publish import Hand, Target, proposal_branch
 from generation.repositories.data import Stored, read_data
 from generation.repositories.revision import Figures, Revision, stage_revision
 
@@ -37,9 +41,13 @@ TRIES = 5
 
 
 class Revised(NamedTuple):
-    """What became of a revision: the commits that it made, none where nothing changed."""
+    """What became of a revision: the commits that it made, none where nothing changed.
+
+    With a proposal, they are on its branch.
+    """
 
     commits: dict[RepositoryKind, str]
+    proposal: Proposal | None = None
 
     @property
     def is_changed(self) -> bool:
@@ -52,53 +60,65 @@ def revise(
     *,
     user: User,
     clock: datetime | None = None,
+    as_proposal: bool | None = None,
+    origin: Proposal.Origin = Proposal.Origin.EDIT,
+    title: str = "",
+    body: str = "",
 ) -> Revised:
     """Change the data of a directory in a person's name, and bring its readers along.
 
     `change` is given the data as it lies on `main`, and is asked again when somebody else
-    was quicker; what it raises ends the revision, with nothing written. Raises NotNow and
-    NotPossible.
+    was quicker; what it raises ends the revision, with nothing written. `as_proposal` puts
+    it up for review instead; None leaves that to the directory's switch. A proposal's title
+    is the subject of the commit if none is given. Raises NotNow and NotPossible.
     """
     repositories = repositories_of(directory)
+    is_proposed = is_reviewed(directory, as_proposal)
     for _ in range(TRIES):
         try:
             stored = read_data(repositories["data"])
             revision = change(stored)
-            signature = Hand(committer_of(user), uuid4(), clock or datetime.now(UTC))
+            number = next_number(directory) if is_proposed else 0
+            if is_proposed and revision.on(stored.snapshot.tree).is_empty:
+                return Revised({})
             publication, figures = stage_revision(
                 revision,
                 stored.snapshot,
                 repositories,
-                signature,
+                Hand(committer_of(user), uuid4(), clock or datetime.now(UTC)),
                 directory=describe(directory),
                 request=request_of(directory),
+                target=Target(proposal_branch(number), {}) if is_proposed else None,
             )
-            with uninterrupted():
+            proposal = None
+            with uninterrupted(), transaction.atomic():
+                if is_proposed:
+                    proposal = record_edit(
+                        directory,
+                        number=number,
+                        planned=publication.planned,
+                        origin=origin,
+                        title=(title or revision.message.splitlines()[0])[:500],
+                        body=body,
+                        author=user,
+                    )
+                else:
+                    count(directory, figures)
+                # Last: what the database refuses is not published.
                 publication.publish()
-                count(directory, figures)
+        except IntegrityError:
+            # Another proposal has that number; so shall it be.
+            publication.discard()
+            continue
         except (RepositoryError, RunRefused) as exc:
             # Who clears away what lies about may take ours for it; then it is done again.
-            if not isinstance(exc, RunRefused) and not exc.may_pass:
+            if isinstance(exc, RepositoryError) and not exc.may_pass:
                 raise NotPossible(str(exc)) from exc
             log.info("revision is tried again", reason=str(exc))
             continue
         planned = publication.planned.items()
-        return Revised({kind: plan.new for kind, plan in planned if plan.new})
+        return Revised({kind: plan.new for kind, plan in planned if plan.new}, proposal)
     raise NotNow(f"{directory} is being changed by others at the moment; try again")
-
-
-def repositories_of(directory: Directory) -> dict[RepositoryKind, Repository]:
-    return {
-        kind: Repository(
-            repository_path(
-                Path(settings.GIT_ROOT),
-                namespace=directory.namespace,
-                slug=directory.slug,
-                kind=kind,
-            )
-        )
-        for kind in KINDS
-    }
 
 
 def request_of(directory: Directory) -> GenerationRequest | None:

@@ -81,9 +81,12 @@ def again(
 ) -> GenerationRun:
     """Launch a run with the request of an old one, from its start.
 
-    What the old one was allowed to remove, this one has to be allowed anew.
+    What the old one was allowed to remove, this one has to be allowed anew, and the switch
+    of the directory says whether it is reviewed.
     """
-    request = _request_of(old).model_copy(update={"allow_removals": False})
+    request = _request_of(old).model_copy(
+        update={"allow_removals": False, "update_with_pull_request": None}
+    )
     return launch(old.directory, request, trigger=trigger, user=user, retry_of=old)
 
 

@@ -22,6 +22,10 @@ from generation.report import ItemCounts, Report
 RepositoryKind = Literal["data", "list", "website"]
 CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 
+Branch = Annotated[
+    str, StringConstraints(pattern=r"^refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]{0,150}$")
+]
+
 
 class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -92,10 +96,11 @@ class UpdateGenerateStatus(Message):
 
 class UpdateLastPullRequest(Message):
     action: Literal["update_last_pull_request"] = "update_last_pull_request"
-    branch: str
-    title: str
-    number: int | None = None
-    url: str = ""
+    branch: Annotated[str, StringConstraints(max_length=200)]
+    title: Annotated[str, StringConstraints(max_length=500)]
+    body: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    number: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    url: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
 class RecordGenerationStart(Message):
@@ -146,10 +151,16 @@ class AppendLog(Message):
 
 
 class PlannedCommit(Message):
-    """A commit that is written but not yet on `main`. `new` is None when nothing changes."""
+    """A commit that is written but not yet on its branch. `new` is None when nothing changes.
+
+    `old` is where the branch is. `base` is what the commit is built on: `main`, which is not
+    `old` where a proposal's branch is to move.
+    """
 
     old: CommitId | None
     new: CommitId | None
+    branch: Branch = "refs/heads/main"
+    base: CommitId | None = None
 
 
 class PublishBegin(Message):

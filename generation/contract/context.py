@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from generation.contract.commands import PlannedCommit, RepositoryKind
+from generation.contract.commands import (
+    Branch,
+    CommitId,
+    PlannedCommit,
+    RepositoryKind,
+)
 from generation.contract.request import GenerationRequest
 from generation.report import Report
 
@@ -33,6 +38,17 @@ class DirectoryContext(Told):
     description: str = ""
 
 
+class ProposalTarget(Told):
+    """The proposal that a run makes, or brings up to date, instead of moving `main`.
+
+    `heads` is where its branch is at, in those repositories that have it already.
+    """
+
+    number: int
+    branch: Branch
+    heads: dict[RepositoryKind, CommitId] = Field(default_factory=dict)
+
+
 class RunContext(Told):
     """Everything a run needs to know.
 
@@ -40,7 +56,8 @@ class RunContext(Told):
     that the same input gives the same bytes. `previous_prompt` is that of the last run that
     succeeded, empty before the first. `has_checkpoint` says that an earlier attempt put
     something away. `planned_commits` and `report` are what an earlier attempt was about to
-    publish when it was last heard of; None when none was.
+    publish when it was last heard of; None when none was. `proposal` is None for a run that
+    commits to `main`.
     """
 
     run_id: UUID
@@ -53,3 +70,4 @@ class RunContext(Told):
     has_checkpoint: bool = False
     planned_commits: dict[RepositoryKind, PlannedCommit] | None = None
     report: Report | None = None
+    proposal: ProposalTarget | None = None

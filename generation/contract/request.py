@@ -131,7 +131,8 @@ class GenerationRequest(Asked):
     ] = ()
     repository_description: Description = ""
     generation_method: GenerationMethod = GenerationMethod.CREATE_UPDATE
-    update_with_pull_request: bool = True
+    update_with_pull_request: bool | None = None
+    """Makes this one run a proposal, or a commit to `main`; without it the directory's switch decides."""
     allow_removals: bool = False
     """Lets this one run remove more than a fifth of the items; it is not kept."""
     badge_evaluation_enabled: bool = False

@@ -75,8 +75,17 @@ class Build:
         sources = {record.slug: record.sources for record in self._draft.records}
         return Shown(self._draft.catalogue, self._masthead, self._owner, sources)
 
+    @property
+    def is_empty(self) -> bool:
+        return all(change.is_empty for change in self.changes.values())
+
+    @property
+    def message(self) -> str:
+        """What the commits say: what changed. The run's own name stands in a trailer."""
+        return next(iter(self.changes.values())).message
+
     def note(self) -> str:
-        changed = [kind for kind, c in self.changes.items() if c.files or c.removals]
+        changed = [kind for kind, change in self.changes.items() if not change.is_empty]
         return (
             f"committed to {', '.join(changed)}" if changed else "nothing has changed"
         )

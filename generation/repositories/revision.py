@@ -16,7 +16,7 @@ from generation.contract.request import GenerationRequest
 from generation.git import Reader, Repository, blob_id
 from generation.items import Catalogue
 from generation.pipeline.merging import MEANINGFUL
-from generation.publish import Change, Publication, Signed
+from generation.publish import Change, Publication, Signed, Target
 from generation.repositories.data import read_data
 from generation.repositories.following import FollowingKind, follow, shown_of
 from generation.repositories.state import Snapshot
@@ -64,23 +64,24 @@ def stage_revision(
     *,
     directory: DirectoryContext,
     request: GenerationRequest | None,
+    target: Target | None = None,
 ) -> tuple[Publication, Figures]:
     """Stage a revision of the data as it was read, and list and website as they follow.
 
-    On failure nothing stays. Raises RepositoryError for what could no longer be read.
+    With a target it is for the branch of a proposal, whose data is never empty. On failure nothing stays. Raises RepositoryError for what could no longer be read.
     """
     data = repositories["data"]
     rest = revision.on(base.tree)
     changes: dict[RepositoryKind, Change] = {
         "data": Change(data, base.commit, revision.message, rest.files, rest.removals)
     }
-    publication = Publication(changes, signature)
+    publication = Publication(changes, signature, target=target)
     publication.stage()
     try:
         following, figures = bring_along(
             data,
             repositories,
-            ref=None if rest.is_empty else signature.ref,
+            ref=signature.ref if publication.planned["data"].new else None,
             message=revision.message,
             directory=directory,
             request=request,

@@ -437,7 +437,7 @@ def die_after_moving(
     moved: list[Repository] = []
     move = Repository.move
 
-    def counted(self: Repository, ref: str, **to: str | None) -> None:
+    def counted(self: Repository, ref: str, **to: Any) -> None:
         if ref == MAIN:
             if len(moved) == count:
                 raise Died

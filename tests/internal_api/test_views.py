@@ -144,6 +144,7 @@ def test_context_holds_what_is_documented_and_nothing_more(
         "has_checkpoint": False,
         "planned_commits": None,
         "report": None,
+        "proposal": None,
     }
 
 

@@ -9,7 +9,8 @@ import pytest
 from directories.exceptions import NotNow, NotPossible
 from directories.models import Directory, RunState
 from directories.services import execution
-from directories.services.revisions import repositories_of, revise
+from directories.services.proposing import repositories_of
+from directories.services.revisions import revise
 from generation.git import Repository
 from generation.orchestrator import Progress
 from generation.publish import HANDS

@@ -288,7 +288,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "source_documents": [],
         "repository_description": "",
         "generation_method": "create-update",
-        "update_with_pull_request": True,
+        "update_with_pull_request": None,
         "allow_removals": False,
         "badge_evaluation_enabled": False,
         "website_repository_creation_method": "built-in",
