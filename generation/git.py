@@ -244,6 +244,13 @@ class Repository:
                 yield stdout.read(int(header[2]))
                 stdout.read(1)
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Name the commit that both come from; None where there is none."""
+        try:
+            return self._git("merge-base", one, other).decode().split()[0]
+        except RepositoryError:
+            return None
+
     def contains(self, commit: str, *, branch: str = MAIN) -> bool:
         """Tell whether a branch's history holds a commit."""
         if not self.exists():

@@ -8,12 +8,13 @@ edit there and keeps it. List and website are made anew from the data as it is t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from generation.contract.commands import RepositoryKind
 from generation.contract.context import DirectoryContext
 from generation.contract.request import GenerationRequest
-from generation.git import Reader, Repository, blob_id
+from generation.git import Move, Reader, Repository, blob_id
 from generation.items import Catalogue
 from generation.pipeline.merging import MEANINGFUL
 from generation.publish import Change, Publication, Signed, Target
@@ -65,15 +66,24 @@ def stage_revision(
     directory: DirectoryContext,
     request: GenerationRequest | None,
     target: Target | None = None,
+    also: Mapping[RepositoryKind, tuple[Move, ...]] = MappingProxyType({}),
 ) -> tuple[Publication, Figures]:
     """Stage a revision of the data as it was read, and list and website as they follow.
 
-    With a target it is for the branch of a proposal, whose data is never empty. On failure nothing stays. Raises RepositoryError for what could no longer be read.
+    With a target it is for the branch of a proposal, whose data is never empty. `also` are
+    further refs to move, in the step that moves the branch of their repository. On failure nothing stays. Raises RepositoryError for what could no longer be read.
     """
     data = repositories["data"]
     rest = revision.on(base.tree)
     changes: dict[RepositoryKind, Change] = {
-        "data": Change(data, base.commit, revision.message, rest.files, rest.removals)
+        "data": Change(
+            data,
+            base.commit,
+            revision.message,
+            rest.files,
+            rest.removals,
+            also=also.get("data", ()),
+        )
     }
     publication = Publication(changes, signature, target=target)
     publication.stage()
@@ -86,7 +96,9 @@ def stage_revision(
             directory=directory,
             request=request,
         )
-        publication.add(following)
+        publication.add(
+            {kind: c._replace(also=also.get(kind, ())) for kind, c in following.items()}
+        )
     except BaseException:
         publication.discard()
         raise

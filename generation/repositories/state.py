@@ -134,7 +134,7 @@ def read_table(
     parse_row: Callable[[bytes], Row],
 ) -> Iterator[Row]:
     """Read the rows of a table. Raises RepositoryError when one is not readable."""
-    paths = [path for path in tree if _is_table(path, name)]
+    paths = [path for path in tree if is_table(path, name)]
     for path, content in zip(
         paths, repository.read(tree[path] for path in paths), strict=True
     ):
@@ -215,7 +215,7 @@ def reconcile(
         tables = _tables(written | adopted, records)
     files |= {file.path: file.content for file in tables if snapshot.differs(file)}
     ours = {file.path for file in tables}
-    stale = [p for p in snapshot.tree if _is_table(p) and p not in ours]
+    stale = [p for p in snapshot.tree if is_table(p) and p not in ours]
     return Reconciled(files, tuple(sorted([*removals, *stale])), tuple(left_alone))
 
 
@@ -224,7 +224,7 @@ def _tables(written: Mapping[str, str], records: Collection[File]) -> list[File]
     return [*records, *render_table(FILES, manifest, key=lambda row: row["path"])]
 
 
-def _is_table(path: str, name: str = f"{FILES}|{ITEMS}|{LABELS}") -> bool:
+def is_table(path: str, name: str = f"{FILES}|{ITEMS}|{LABELS}") -> bool:
     """Tell our tables from what a person keeps in the same folder."""
     pattern = rf"{re.escape(FOLDER)}({name})(\.jsonl|/[0-9a-f]{{2}}\.jsonl)"
     return re.fullmatch(pattern, path) is not None

@@ -5,7 +5,7 @@ An entry keeps an item away for good; without it, the next run brings the item b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from generation.exceptions import RepositoryError
@@ -59,6 +59,25 @@ def render_tombstones(
     if not wanted and PATH not in snapshot.tree:
         return None
     return HEAD.encode() + dump([_entry(record) for record in wanted])
+
+
+def append_tombstones(
+    ours: bytes, base: bytes, theirs: bytes, *, slugs: Collection[str] | None = None
+) -> bytes:
+    """Add to a list what another one has more than their common base.
+
+    `slugs` are the only items that are meant, if they are given. Raises InvalidYAML.
+    """
+    known = [parse(content, times=TIMES) or [] for content in (ours, base)]
+    if not all(isinstance(entries, list) for entries in known):
+        raise InvalidYAML("it is not a list")
+    new = [
+        entry
+        for entry in parse(theirs, times=TIMES) or []
+        if not any(entry in entries for entries in known)
+        and (slugs is None or (isinstance(entry, dict) and entry.get("slug") in slugs))
+    ]
+    return append(ours or HEAD.encode(), new, times=TIMES) if new else ours
 
 
 def _entry(record: ItemRecord) -> dict[str, str]:
