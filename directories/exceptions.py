@@ -2,7 +2,7 @@
 
 DirectoryError
 ├── NotFound            404
-│   └── DirectoryNotFound, RunNotFound, DocumentNotFound
+│   └── DirectoryNotFound, RunNotFound, DocumentNotFound, ProposalNotFound
 ├── NotNow              409: right in itself, but not at this moment
 │   ├── RunActive           the directory has a run that is not over
 │   └── StaleAttempt        another attempt has taken the run, or it is over
@@ -41,6 +41,10 @@ class RunNotFound(NotFound):
 
 
 class DocumentNotFound(NotFound):
+    pass
+
+
+class ProposalNotFound(NotFound):
     pass
 
 

@@ -21,6 +21,7 @@ from generation.contract.commands import (
 from generation.contract.context import ProposalTarget
 from generation.git import MAIN, Repository
 from generation.publish import KINDS, proposal_branch, repository_path
+from generation.repositories.difference import difference
 
 NOTHING_LEFT = "a later run found nothing to propose"
 
@@ -144,6 +145,15 @@ def drop_branches(directory: Directory, ref: str) -> None:
     for repository in repositories_of(directory).values():
         if head := repository.head(ref):
             repository.move(ref, new=None, old=head)
+
+
+def summary_of(
+    data: Repository, planned: Mapping[RepositoryKind, PlannedCommit]
+) -> dict[str, int]:
+    """Count what a staged proposal would change."""
+    commit = planned["data"]
+    old = data.tree(commit.base) if commit.base else {}
+    return difference(data, old, data.tree(commit.new) if commit.new else {}).summary
 
 
 def record_edit(

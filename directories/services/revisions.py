@@ -7,9 +7,10 @@ has moved, and is tried again by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -26,18 +27,21 @@ from directories.services.proposing import (
     next_number,
     record_edit,
     repositories_of,
+    summary_of,
 )
 from generation.contract.commands import RepositoryKind
 from generation.contract.request import GenerationRequest
 from generation.exceptions import RepositoryError, RunRefused
 from generation.interrupts import uninterrupted
-from generation.publish import Hand, Target, proposal_branch
+from generation.publish import Hand, Publication, Target, proposal_branch
 from generation.repositories.data import Stored, read_data
 from generation.repositories.revision import Figures, Revision, stage_revision
 
 log = structlog.get_logger(__name__)
 
 TRIES = 5
+
+Result = TypeVar("Result")
 
 
 class Revised(NamedTuple):
@@ -74,51 +78,71 @@ def revise(
     """
     repositories = repositories_of(directory)
     is_proposed = is_reviewed(directory, as_proposal)
+
+    def work() -> Revised:
+        stored = read_data(repositories["data"])
+        revision = change(stored)
+        number = next_number(directory) if is_proposed else 0
+        if is_proposed and revision.on(stored.snapshot.tree).is_empty:
+            return Revised({})
+        publication, figures = stage_revision(
+            revision,
+            stored.snapshot,
+            repositories,
+            Hand(committer_of(user), uuid4(), clock or datetime.now(UTC)),
+            directory=describe(directory),
+            request=request_of(directory),
+            target=Target(proposal_branch(number), {}) if is_proposed else None,
+        )
+        proposal = None
+        with published(publication):
+            if is_proposed:
+                proposal = record_edit(
+                    directory,
+                    number=number,
+                    planned=publication.planned,
+                    origin=origin,
+                    title=(title or revision.message.splitlines()[0])[:500],
+                    body=body,
+                    author=user,
+                    summary=summary_of(repositories["data"], publication.planned),
+                )
+            else:
+                count(directory, figures)
+        planned = publication.planned.items()
+        return Revised({kind: plan.new for kind, plan in planned if plan.new}, proposal)
+
+    return undisturbed(directory, work)
+
+
+def undisturbed(directory: Directory, work: Callable[[], Result]) -> Result:
+    """Do what others may disturb by moving `main`, again until they do not.
+
+    Raises NotNow and NotPossible.
+    """
     for _ in range(TRIES):
         try:
-            stored = read_data(repositories["data"])
-            revision = change(stored)
-            number = next_number(directory) if is_proposed else 0
-            if is_proposed and revision.on(stored.snapshot.tree).is_empty:
-                return Revised({})
-            publication, figures = stage_revision(
-                revision,
-                stored.snapshot,
-                repositories,
-                Hand(committer_of(user), uuid4(), clock or datetime.now(UTC)),
-                directory=describe(directory),
-                request=request_of(directory),
-                target=Target(proposal_branch(number), {}) if is_proposed else None,
-            )
-            proposal = None
-            with uninterrupted(), transaction.atomic():
-                if is_proposed:
-                    proposal = record_edit(
-                        directory,
-                        number=number,
-                        planned=publication.planned,
-                        origin=origin,
-                        title=(title or revision.message.splitlines()[0])[:500],
-                        body=body,
-                        author=user,
-                    )
-                else:
-                    count(directory, figures)
-                # Last: what the database refuses is not published.
-                publication.publish()
-        except IntegrityError:
-            # Another proposal has that number; so shall it be.
-            publication.discard()
-            continue
-        except (RepositoryError, RunRefused) as exc:
-            # Who clears away what lies about may take ours for it; then it is done again.
+            return work()
+        except (RepositoryError, RunRefused, IntegrityError) as exc:
+            # Who clears away what lies about may take ours for it, and another proposal
+            # may have the number; then it is done again.
             if isinstance(exc, RepositoryError) and not exc.may_pass:
                 raise NotPossible(str(exc)) from exc
             log.info("revision is tried again", reason=str(exc))
-            continue
-        planned = publication.planned.items()
-        return Revised({kind: plan.new for kind, plan in planned if plan.new}, proposal)
     raise NotNow(f"{directory} is being changed by others at the moment; try again")
+
+
+@contextmanager
+def published(publication: Publication) -> Iterator[None]:
+    """Publish what is staged if the database takes what the block writes, and only then."""
+    try:
+        with uninterrupted(), transaction.atomic():
+            yield
+            # Last: what the database refuses is not published.
+            publication.publish()
+    except BaseException:
+        publication.discard()
+        raise
 
 
 def request_of(directory: Directory) -> GenerationRequest | None:

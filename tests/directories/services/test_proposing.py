@@ -212,6 +212,7 @@ def test_a_half_published_proposal_is_finished(
     with pytest.raises(RunRefused):
         generate(Dying(run), host())
     run.refresh_from_db()
+    assert run.planned_commits is not None
     for kind, repository in repositories_of(generated).items():
         if kind in moved:
             repository.move(FIRST, new=run.planned_commits[kind]["new"], old=None)
