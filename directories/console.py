@@ -74,6 +74,7 @@ def print_json(stream: Any, result: Result, *, seconds: float) -> None:
         "left_out": report.left_out_count,
         "conflicts": [conflict.model_dump() for conflict in report.conflicts],
         "warnings": list(report.warnings),
+        "proposal": report.proposal,
         "duration_seconds": round(seconds, 3),
         "repositories": {
             kind: {
@@ -115,6 +116,12 @@ def print_text(stream: Any, result: Result, *, seconds: float) -> None:
             commit = (repository.commit or "")[:10]
             note = "" if changed else "  (unchanged)"
             stream.write(f"  {kind:<8} {_short(repository.path)}  {commit}{note}")
+    if report.proposal is not None:
+        which = f"{result.directory} {report.proposal}"
+        stream.write(
+            f"main has not moved: `manage.py proposals show {which}` shows what waits for "
+            f"review, `manage.py proposals accept {which}` accepts it."
+        )
     for conflict in report.conflicts[:SHOWN_WARNINGS]:
         stream.write(
             f"Conflict: {conflict.item}, {conflict.field}: {conflict.ours!r} stays, a "

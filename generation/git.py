@@ -31,6 +31,7 @@ from generation.exceptions import (
 
 MAIN = "refs/heads/main"
 PLAIN = "100644"
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 REF = re.compile(r"refs/[A-Za-z0-9][A-Za-z0-9._/-]{0,198}")
 
 # What a repository may hold before it is packed: every commit of ours leaves a pack.
@@ -243,6 +244,14 @@ class Repository:
                     continue
                 yield stdout.read(int(header[2]))
                 stdout.read(1)
+
+    def patch(self, old: str | None, new: str, *, path: str) -> str:
+        """Show what changed in one file, as git shows it. None stands for "nothing yet"."""
+        shown = self._git(
+            *("diff-tree", "-p", "--no-ext-diff", "--no-textconv", "--no-renames"),
+            *(old or EMPTY_TREE, new, "--", f":(literal){path}"),
+        )
+        return shown.decode("utf-8", "replace")
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Name the commit that both come from; None where there is none."""

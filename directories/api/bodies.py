@@ -29,6 +29,23 @@ class NewDirectory(Asked):
     name: Label
     slug: Annotated[str, StringConstraints(max_length=80)] = ""
     description: Description = ""
+    review: bool = False
+
+
+class Switches(Asked):
+    """What may be changed about a directory without a run."""
+
+    review: bool
+
+
+class Acceptance(Asked):
+    """Without items, all that is proposed is accepted."""
+
+    items: Annotated[tuple[Label, ...], Field(max_length=10_000)] | None = None
+
+
+class Rejection(Asked):
+    reason: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
 class InlineDocument(Asked):

@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from directories.models import Directory, GenerationRun, RunLogLine
-from directories.services import history
+from directories.models import Directory, GenerationRun, Proposal, RunLogLine
+from directories.services import descriptions, history
 
 
 class DirectorySerializer(serializers.ModelSerializer[Directory]):
@@ -28,6 +28,7 @@ class DirectorySerializer(serializers.ModelSerializer[Directory]):
             "items_count",
             "categories_count",
             "tags_count",
+            "review",
             "last_pull_request",
             "request",
             "created_at",
@@ -100,3 +101,57 @@ class RunSerializer(RunSummarySerializer):
             "attempts": [attempt._asdict() for attempt in facts.attempts],
             "steps": [step._asdict() for step in facts.steps],
         }
+
+
+class ProposalSerializer(serializers.ModelSerializer[Proposal]):
+    """A proposal as it stands. `summary` counts items and other files."""
+
+    author = serializers.SerializerMethodField()
+    decided_by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Proposal
+        fields = (
+            "id",
+            "directory",
+            "number",
+            "state",
+            "origin",
+            "title",
+            "body",
+            "repository",
+            "forge",
+            "url",
+            "branch",
+            "base",
+            "heads",
+            "author",
+            "run",
+            "summary",
+            "conflicts",
+            "note",
+            "created_at",
+            "updated_at",
+            "decided_at",
+            "decided_by",
+        )
+        read_only_fields: tuple[str, ...] = fields
+
+    def get_author(self, proposal: Proposal) -> str | None:
+        return proposal.author.get_username() if proposal.author else None
+
+    def get_decided_by(self, proposal: Proposal) -> str | None:
+        return proposal.decided_by.get_username() if proposal.decided_by else None
+
+
+class ProposalDetailSerializer(ProposalSerializer):
+    """All of a proposal: `difference` is by item and field, and by file."""
+
+    difference = serializers.SerializerMethodField()
+
+    class Meta(ProposalSerializer.Meta):
+        fields = (*ProposalSerializer.Meta.fields, "difference")  # type: ignore[assignment]
+        read_only_fields = fields
+
+    def get_difference(self, proposal: Proposal) -> dict[str, Any]:
+        return descriptions.describe(proposal)

@@ -10,6 +10,31 @@ urlpatterns = [
     path("directories/", views.DirectoryList.as_view(), name="directories"),
     path("directories/<uuid:pk>/", views.DirectoryDetail.as_view(), name="directory"),
     path("directories/<uuid:pk>/generate/", views.Generate.as_view(), name="generate"),
+    path(
+        "directories/<uuid:pk>/proposals/",
+        views.ProposalList.as_view(),
+        name="proposals",
+    ),
+    path(
+        "directories/<uuid:pk>/proposals/<int:number>/",
+        views.ProposalDetail.as_view(),
+        name="proposal",
+    ),
+    path(
+        "directories/<uuid:pk>/proposals/<int:number>/accept/",
+        views.AcceptProposal.as_view(),
+        name="accept-proposal",
+    ),
+    path(
+        "directories/<uuid:pk>/proposals/<int:number>/reject/",
+        views.RejectProposal.as_view(),
+        name="reject-proposal",
+    ),
+    path(
+        "directories/<uuid:pk>/proposals/<int:number>/refresh/",
+        views.RefreshProposal.as_view(),
+        name="refresh-proposal",
+    ),
     path("runs/", views.RunList.as_view(), name="runs"),
     path("runs/<uuid:pk>/", views.RunDetail.as_view(), name="run"),
     path("runs/<uuid:pk>/log/", views.RunLog.as_view(), name="run-log"),

@@ -17,17 +17,32 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from directories.api.bodies import NewDirectory, inline_documents
+from directories.api.bodies import (
+    Acceptance,
+    NewDirectory,
+    Rejection,
+    Switches,
+    inline_documents,
+)
 from directories.api.serializers import (
     DirectorySerializer,
+    ProposalDetailSerializer,
+    ProposalSerializer,
     RunLogLineSerializer,
     RunSerializer,
     RunSummarySerializer,
 )
-from directories.models import Directory, GenerationRun, RunLogLine, RunState
+from directories.models import (
+    Directory,
+    GenerationRun,
+    Proposal,
+    ProposalState,
+    RunLogLine,
+    RunState,
+)
 from directories.models.directory import DirectoryQuerySet
-from directories.services import runs
-from directories.services.directories import create_directory
+from directories.services import proposals, runs
+from directories.services.directories import create_directory, set_review
 from directories.services.requests import build_request
 from generation.slugs import slugify
 
@@ -50,6 +65,7 @@ class DirectoryList(generics.ListAPIView[Directory]):
             slug=body.slug or slugify(body.name, fallback="directory"),
             name=body.name,
             description=body.description,
+            review=body.review,
         )
         location = reverse("directory", args=[directory.pk])
         answer = DirectorySerializer(directory).data
@@ -61,6 +77,11 @@ class DirectoryDetail(generics.RetrieveAPIView[Directory]):
 
     def get_queryset(self) -> DirectoryQuerySet:
         return own_directories(self.request)
+
+    def patch(self, request: Request, pk: UUID) -> Response:
+        directory = get_object_or_404(own_directories(request), pk=pk)
+        set_review(directory, Switches.model_validate(_object(request)).review)
+        return Response(DirectorySerializer(directory).data)
 
 
 class Generate(APIView):
@@ -147,6 +168,59 @@ class RetryRun(RepeatRun):
 
 class RunAgain(RepeatRun):
     repeat = staticmethod(runs.again)
+
+
+class ProposalList(generics.ListAPIView[Proposal]):
+    """What is proposed for a directory, newest first; `?state=` chooses among it."""
+
+    serializer_class = ProposalSerializer
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        directory = get_object_or_404(
+            own_directories(self.request), pk=self.kwargs["pk"]
+        )
+        found = directory.proposals.select_related("author", "decided_by")
+        if state := self.request.query_params.get("state"):
+            if state not in ProposalState.values:
+                raise ParseError(
+                    f"A state is one of: {', '.join(ProposalState.values)}."
+                )
+            found = found.filter(state=state)
+        return found
+
+
+class ProposalDetail(APIView):
+    def get(self, request: Request, pk: UUID, number: int) -> Response:
+        proposal = own_proposal(request, pk, number)
+        return Response(ProposalDetailSerializer(proposal).data)
+
+
+class AcceptProposal(APIView):
+    def post(self, request: Request, pk: UUID, number: int) -> Response:
+        """Put it on `main`, or some items of it: 200 and the proposal as it stands then."""
+        proposal = own_proposal(request, pk, number)
+        body = Acceptance.model_validate(_object(request))
+        proposal = proposals.accept(proposal, user=_caller(request), items=body.items)
+        return Response(ProposalSerializer(proposal).data)
+
+
+class RejectProposal(APIView):
+    def post(self, request: Request, pk: UUID, number: int) -> Response:
+        proposal = own_proposal(request, pk, number)
+        body = Rejection.model_validate(_object(request))
+        proposal = proposals.reject(proposal, user=_caller(request), reason=body.reason)
+        return Response(ProposalSerializer(proposal).data)
+
+
+class RefreshProposal(APIView):
+    def post(self, request: Request, pk: UUID, number: int) -> Response:
+        proposal = own_proposal(request, pk, number)
+        proposal = proposals.refresh(proposal, user=_caller(request))
+        return Response(ProposalSerializer(proposal).data)
+
+
+def own_proposal(request: Request, pk: UUID, number: int) -> Proposal:
+    return proposals.find(get_object_or_404(own_directories(request), pk=pk), number)
 
 
 def own_runs(request: Request) -> QuerySet[GenerationRun]:

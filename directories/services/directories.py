@@ -39,7 +39,7 @@ def namespace_of(username: str) -> str:
 
 
 def create_directory(
-    *, owner: User, slug: str, name: str, description: str = ""
+    *, owner: User, slug: str, name: str, description: str = "", review: bool = False
 ) -> Directory:
     """Make a directory. Raises SlugTaken and NotPossible."""
     check_new(owner=owner, slug=slug)
@@ -52,6 +52,7 @@ def create_directory(
                 slug=slug,
                 name=name,
                 description=description,
+                review=review,
             )
     except IntegrityError as exc:
         raise SlugTaken(_taken(namespace, slug, slug)) from exc
@@ -82,6 +83,13 @@ def update_details(directory: Directory, *, name: str, description: str) -> None
     if (name, description) != (directory.name, directory.description):
         directory.name, directory.description = name, description
         directory.save(update_fields=["name", "description", "updated_at"])
+
+
+def set_review(directory: Directory, review: bool) -> None:
+    """Say whether changes wait as proposals, or go to `main` at once."""
+    if directory.review != review:
+        directory.review = review
+        directory.save(update_fields=["review", "updated_at"])
 
 
 def store_documents(directory: Directory, documents: Iterable[GivenDocument]) -> None:

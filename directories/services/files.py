@@ -50,6 +50,7 @@ class DirectoryFile(Asked):
     sources: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     company: dict[str, Any] | None = None
+    review: bool | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
     model_config = ConfigDict(frozen=True, extra="forbid")

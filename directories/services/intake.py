@@ -31,14 +31,14 @@ class Typed(NamedTuple):
     categories: list[str] | None = None
     method: str | None = None
     owner: str | None = None
-    no_pull_request: bool = False
+    pull_request: bool | None = None
     allow_removals: bool = False
 
 
 class Wanted(NamedTuple):
     """A directory that exists or shall, and the request for it.
 
-    `owner` is None where there is no user yet. `documents` are those just read; the
+    `owner` is None where there is no user yet, `review` where nothing is said of it. `documents` are those just read; the
     request may name others that are kept already.
     """
 
@@ -49,6 +49,7 @@ class Wanted(NamedTuple):
     description: str
     request: GenerationRequest
     documents: list[GivenDocument]
+    review: bool | None = None
 
 
 def read(typed: Typed, *, has_database: bool) -> Wanted:
@@ -56,10 +57,11 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
     path = Path(typed.directory)
     fields: dict[str, Any] = {}
     slug, description, documents = typed.directory, typed.description, None
+    review = None
     is_file = path.suffix == ".toml"
     if is_file:
         file = read_directory_file(path)
-        slug, fields = file.slug, file.request()
+        slug, fields, review = file.slug, file.request(), file.review
         description = description if description is not None else file.description
         fields["source_urls"], documents = read_sources(
             file.sources, folder=path.parent
@@ -109,6 +111,7 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
         description=_either(description, directory),
         request=request,
         documents=documents or [],
+        review=review,
     )
 
 
@@ -152,7 +155,7 @@ def _options(typed: Typed) -> dict[str, Any]:
         "prompt": typed.prompt,
         "initial_categories": typed.categories,
         "generation_method": typed.method,
-        "update_with_pull_request": False if typed.no_pull_request else None,
+        "update_with_pull_request": typed.pull_request,
         "allow_removals": True if typed.allow_removals else None,
     }
     return {key: value for key, value in options.items() if value is not None}

@@ -34,6 +34,7 @@ from generation.repositories.revision import Revision, stage_revision
 from generation.repositories.state import Snapshot
 from generation.repositories.threeway import Merge, merge_trees
 
+LONGEST_PATCH = 20_000
 ALL_ON_MAIN = "main holds all of it"
 
 
@@ -82,16 +83,28 @@ def find(directory: Directory, number: int) -> Proposal:
 
 def difference_of(proposal: Proposal) -> Difference:
     """Compare a proposal with what it is built on. Raises NotNow when both are gone."""
+    data, old, new = _ends(proposal)
+    return difference(data, data.tree(old) if old else {}, data.tree(new))
+
+
+def patch_of(proposal: Proposal, path: str) -> str:
+    """Show what a proposal changes in one file, line by line. Raises NotNow."""
+    data, old, new = _ends(proposal)
+    shown = data.patch(old, new, path=path)
+    return shown if len(shown) <= LONGEST_PATCH else f"{shown[:LONGEST_PATCH]}\n…\n"
+
+
+def _ends(proposal: Proposal) -> tuple[Repository, str | None, str]:
+    """The two commits that a proposal lies between, also after it was decided."""
     try:
         lying = _lying(proposal)
     except NotNow:
         data = repositories_of(proposal.directory)["data"]
         known = [commit for commit in (proposal.base, proposal.head) if commit]
         if not proposal.head or not all(map(data.has, known)):
-            raise
-        old = data.tree(proposal.base) if proposal.base else {}
-        return difference(data, old, data.tree(proposal.head))
-    return difference(lying.data, lying.tree(lying.base), lying.tree(lying.head))
+            raise NotNow("what was proposed is no longer there") from None
+        return data, proposal.base or None, proposal.head
+    return lying.data, lying.base, lying.head
 
 
 def is_behind(proposal: Proposal) -> bool:

@@ -26,6 +26,7 @@ from directories.services import contexts, database, execution, intake, runs
 from directories.services.directories import (
     create_directory,
     namespace_of,
+    set_review,
     update_details,
 )
 from directories.services.owners import FIRST_OWNER, create_first_owner
@@ -75,9 +76,17 @@ class Command(BaseCommand):
             action="store_true",
             help="show what would change, item by item, and write nothing",
         )
-        parser.add_argument(
-            "--no-pull-request",
+        wish = parser.add_mutually_exclusive_group()
+        wish.add_argument(
+            "--pull-request",
             action="store_true",
+            default=None,
+            help="put what changes up for review as a proposal, this once",
+        )
+        wish.add_argument(
+            "--no-pull-request",
+            dest="pull_request",
+            action="store_false",
             help="commit to main even where changes are reviewed",
         )
         parser.add_argument(
@@ -113,7 +122,7 @@ class Command(BaseCommand):
             categories=options["category"],
             method=options["method"],
             owner=options["owner"],
-            no_pull_request=options["no_pull_request"],
+            pull_request=options["pull_request"],
             allow_removals=options["allow_removals"],
         )
         if options["follow"] and not options["background"]:
@@ -213,6 +222,8 @@ class Command(BaseCommand):
             update_details(
                 wanted.directory, name=wanted.name, description=wanted.description
             )
+            if wanted.review is not None:
+                set_review(wanted.directory, wanted.review)
             return wanted.directory
         user = wanted.owner
         if user is None:
@@ -226,6 +237,7 @@ class Command(BaseCommand):
             slug=wanted.slug,
             name=wanted.name,
             description=wanted.description,
+            review=bool(wanted.review),
         )
 
     def _rehearse(

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from directories.api.urls import urlpatterns
-from directories.models import Directory, GenerationRun, SourceDocument
+from directories.models import Directory, GenerationRun, Proposal, SourceDocument
 from directories.services.directories import create_directory
 from generation.contract.commands import UpdateGenerateStatus
 from generation.contract.request import MAX_DOCUMENT_BYTES
@@ -90,6 +90,7 @@ def test_directory_is_shown_by_a_closed_list_of_fields(
         "items_count",
         "categories_count",
         "tags_count",
+        "review",
         "last_pull_request",
         "request",
         "created_at",
@@ -399,12 +400,14 @@ WITH_AN_ID = [route for route in urlpatterns if "<" in str(route.pattern)]
 @pytest.fixture
 def ids(directory: Directory, queued: GenerationRun) -> dict[str, str]:
     """What the first part of an address means when it is followed by an id."""
+    Proposal.objects.create(directory=directory, number=1, branch="no/such")
     return {"directories": str(directory.pk), "runs": str(queued.pk)}
 
 
 def address(route: URLPattern, ids: dict[str, str]) -> str:
     kind = str(route.pattern).partition("/")[0]
-    return reverse(str(route.name), args=[ids[kind]])
+    number = [1] if "<int:number>" in str(route.pattern) else []
+    return reverse(str(route.name), args=[ids[kind], *number])
 
 
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -1,0 +1,52 @@
+"""What a proposal changes, as one document for every door that shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from directories.exceptions import NotNow
+from directories.models import Proposal
+from directories.services import proposals
+
+# A page, an answer and a screen name so many items and files, and count the rest.
+LISTED = 1000
+LISTED_FILES = 50
+
+
+def describe(proposal: Proposal) -> dict[str, Any]:
+    """Tell the difference by item and field, and of other files as git shows it.
+
+    `is_behind` says that `main` has moved since. `gone` says why there is nothing to tell.
+    """
+    try:
+        found = proposals.difference_of(proposal)
+    except NotNow as exc:
+        return {
+            "counts": proposal.summary,
+            "items": [],
+            "files": [],
+            "is_behind": False,
+            "gone": str(exc),
+        }
+    return {
+        "counts": found.summary,
+        "items": [
+            {
+                "kind": item.kind,
+                "slug": item.slug,
+                "name": item.name,
+                "fields": [field._asdict() for field in item.fields],
+            }
+            for item in found.items[:LISTED]
+        ],
+        "files": [
+            {
+                "kind": file.kind,
+                "path": file.path,
+                "patch": proposals.patch_of(proposal, file.path),
+            }
+            for file in found.files[:LISTED_FILES]
+        ],
+        "is_behind": proposals.is_behind(proposal),
+        "gone": "",
+    }
