@@ -55,7 +55,7 @@ class DirectoryForm(forms.ModelForm):
 
     class Meta:
         model = Directory
-        fields = ("owner", "slug", "name", "description")
+        fields = ("owner", "slug", "name", "description", "review")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,8 +1,9 @@
-"""The admin: directories to generate, and a history of runs to read and to steer."""
+"""The admin: directories to generate, proposals to decide, and a history of runs to steer."""
 
 from __future__ import annotations
 
 from directories.admin.directories import DirectoryAdmin
+from directories.admin.proposals import ProposalAdmin
 from directories.admin.runs import GenerationRunAdmin
 
-__all__ = ["DirectoryAdmin", "GenerationRunAdmin"]
+__all__ = ["DirectoryAdmin", "GenerationRunAdmin", "ProposalAdmin"]

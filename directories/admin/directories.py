@@ -52,7 +52,7 @@ class DirectoryAdmin(admin.ModelAdmin):
     search_fields = ("slug", "name")
     inlines = (SourceDocumentInline,)
     fieldsets = (
-        (None, {"fields": ("owner", "slug", "name", "description")}),
+        (None, {"fields": ("owner", "slug", "name", "description", "review")}),
         (
             "What to generate",
             {
@@ -103,8 +103,11 @@ class DirectoryAdmin(admin.ModelAdmin):
     @admin.display(description="history")
     def history(self, directory: Directory) -> SafeString:
         url = reverse("admin:directories_generationrun_changelist")
+        waiting = reverse("admin:directories_proposal_changelist")
         return format_html(
-            '<a href="{}?directory__id__exact={}">runs</a>', url, directory.pk
+            '<a href="{}?directory__id__exact={}">runs</a>, '
+            '<a href="{}?directory__id__exact={}">proposals</a>',
+            *(url, directory.pk, waiting, directory.pk),
         )
 
     def has_generate_permission(self, request: HttpRequest) -> bool:
@@ -174,9 +177,11 @@ def _message(directory: Directory, run: GenerationRun) -> tuple[int, SafeString]
         items = run.counts
         warnings = len((run.report or {}).get("warnings", ()))
         level = messages.WARNING if warnings else messages.SUCCESS
+        proposal = (run.report or {}).get("proposal")
+        waits = f", proposal {proposal} waits for review" if proposal else ""
         outcome = (
             f"{items['total']} items ({items['new']} new, {items['updated']} updated, "
-            f"{items['removed']} removed)"
+            f"{items['removed']} removed){waits}"
             + (f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else "")
         )
     url = reverse("admin:directories_generationrun_change", args=[run.pk])
