@@ -19,7 +19,11 @@ from django.db.models.functions import Now
 from directories.exceptions import NotNow, NotPossible, ProposalNotFound
 from directories.models import Directory, Proposal, ProposalState
 from directories.services.contexts import committer_of, describe
-from directories.services.proposing import drop_branches, repositories_of
+from directories.services.proposing import (
+    drop_branches,
+    repositories_of,
+    summary_of,
+)
 from directories.services.revisions import (
     count,
     published,
@@ -142,7 +146,7 @@ def accept(
             if whole or kind == "data"
         }
         publication, figures = stage_revision(
-            Revision(_message(proposal), merged.files, merged.removals),
+            Revision(_message(proposal, items), merged.files, merged.removals),
             lying.snapshot,
             lying.repositories,
             _signature(proposal, clock, accepted_by=user),
@@ -209,10 +213,8 @@ def refresh(
             target=Target(proposal.ref, lying.heads),
         )
         planned = publication.planned
-        rest = difference(
-            lying.data, lying.tree(lying.main), lying.tree(planned["data"].new)
-        )
-        if not rest.items and not rest.files:
+        rest = summary_of(lying.data, planned)
+        if not any(rest.values()):
             publication.discard()
             return False
         with published(publication):
@@ -220,7 +222,7 @@ def refresh(
             Proposal.objects.filter(pk=proposal.pk).update(
                 base=lying.main or "",
                 heads={k: p.new or p.old for k, p in planned.items() if p.new or p.old},
-                summary=rest.summary,
+                summary=rest,
                 conflicts=[conflict.model_dump() for conflict in merged.conflicts],
                 updated_at=Now(),
             )
@@ -279,9 +281,12 @@ def _check_items(lying: Lying, items: Collection[str]) -> None:
         raise NotPossible(f"the proposal does not change {', '.join(unknown[:5])}")
 
 
-def _message(proposal: Proposal) -> str:
-    body = f"\n\n{proposal.body.strip()}" if proposal.body.strip() else ""
-    return f"{proposal.title}{body}"
+def _message(proposal: Proposal, items: Collection[str] | None = None) -> str:
+    subject, body = proposal.title, proposal.body.strip()
+    if items is not None:
+        count = f"{len(set(items))} item{'' if len(set(items)) == 1 else 's'}"
+        subject, body = f"Accept {count} of proposal {proposal.number}", proposal.title
+    return f"{subject}\n\n{body}" if body else subject
 
 
 def _signature(

@@ -21,7 +21,7 @@ from generation.contract.commands import (
 from generation.contract.context import ProposalTarget
 from generation.git import MAIN, Repository
 from generation.publish import KINDS, proposal_branch, repository_path
-from generation.repositories.difference import difference
+from generation.repositories.difference import summary
 
 NOTHING_LEFT = "a later run found nothing to propose"
 
@@ -94,9 +94,6 @@ def record_run(run: GenerationRun, command: UpdateLastPullRequest) -> None:
     if command.number is None or data is None or data.branch == MAIN:
         return
     heads = {kind: c.new or c.old for kind, c in planned.items() if c.new or c.old}
-    counts = run.counts or {}
-    repositories = (run.report or {}).get("repositories", {})
-    changed = repositories.get("data", {})
     Proposal.objects.update_or_create(
         directory=run.directory,
         number=command.number,
@@ -110,13 +107,7 @@ def record_run(run: GenerationRun, command: UpdateLastPullRequest) -> None:
             "body": command.body,
             "author": run.directory.owner,
             "run": run,
-            "summary": {
-                "added": counts.get("new", 0),
-                "changed": counts.get("updated", 0),
-                "removed": counts.get("removed", 0),
-                "files": changed.get("changed_files", 0)
-                + changed.get("removed_files", 0),
-            },
+            "summary": summary_of(repositories_of(run.directory)["data"], planned),
             "conflicts": [],
         },
     )
@@ -153,7 +144,7 @@ def summary_of(
     """Count what a staged proposal would change."""
     commit = planned["data"]
     old = data.tree(commit.base) if commit.base else {}
-    return difference(data, old, data.tree(commit.new) if commit.new else {}).summary
+    return summary(old, data.tree(commit.new) if commit.new else {})
 
 
 def record_edit(

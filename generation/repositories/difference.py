@@ -55,11 +55,23 @@ class Difference(NamedTuple):
         return counts | {"files": len(self.files)}
 
 
+def summary(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, int]:
+    """Count what `difference` would tell, without reading anything."""
+    paths = _changed(old, new)
+    slugs = {slug for path in paths if (slug := slug_of(path))}
+    kinds = []
+    for slug in slugs:
+        names = {f"data/{slug}/{slug}.{ending}" for ending in ("yml", "yaml")}
+        kinds.append(_kind_of_item(bool(names & old.keys()), bool(names & new.keys())))
+    counts = {kind: kinds.count(kind) for kind in (ADDED, CHANGED, REMOVED)}
+    return counts | {"files": sum(1 for path in paths if _is_other(path))}
+
+
 def difference(
     repository: Reader, old: Mapping[str, str], new: Mapping[str, str]
 ) -> Difference:
     """Compare two trees. What has the same blob in both is not read."""
-    paths = sorted(p for p in {*old, *new} if old.get(p) != new.get(p))
+    paths = _changed(old, new)
     slugs = {slug for path in paths if (slug := slug_of(path))}
     before, after = units_of(old, slugs), units_of(new, slugs)
     blobs = Blobs(repository)
@@ -76,13 +88,13 @@ def difference(
     files = (
         FileDifference(_kind(path in old, path in new), path)
         for path in paths
-        if not slug_of(path) and not _is_record(path)
+        if _is_other(path)
     )
     return Difference(tuple(items), tuple(files))
 
 
 def _item(old: Unit, new: Unit) -> ItemDifference:
-    kind = _kind(old.exists, new.exists) if old.exists or new.exists else CHANGED
+    kind = _kind_of_item(old.exists, new.exists)
     fields = () if kind == REMOVED else tuple(_fields(old, new))
     name = (new if new.exists else old).name
     return ItemDifference(kind, old.slug, name, fields)
@@ -119,6 +131,16 @@ def _kind(was: bool, is_: bool) -> str:
     return ADDED if is_ else REMOVED
 
 
-def _is_record(path: str) -> bool:
-    """Tell what runs remember from what people may edit there."""
-    return path.startswith(FOLDER) and not path.endswith(".yml")
+def _kind_of_item(was: bool, is_: bool) -> str:
+    # Without a document on either side, something beside it has changed.
+    return _kind(was, is_) if was or is_ else CHANGED
+
+
+def _changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    return sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
+
+
+def _is_other(path: str) -> bool:
+    """Tell what is of no item, and nothing that runs remember for themselves."""
+    is_record = path.startswith(FOLDER) and not path.endswith(".yml")
+    return not slug_of(path) and not is_record

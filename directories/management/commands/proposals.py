@@ -183,7 +183,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     for item in told["items"]:
         yield f"{SIGNS[item['kind']]} {item['slug']}  {item['name']}"
         for field in item["fields"]:
-            before, after = _short(field["before"]), _short(field["after"])
+            before, after = _shortened(field["before"], field["after"])
             is_new = item["kind"] == "added"
             change = after if is_new else f"{before} → {after}"
             yield f"    {field['field']}: {change}"
@@ -216,11 +216,24 @@ def _counted(counts: dict[str, int]) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    if value is None:
-        text = "nothing"
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+def _shortened(before: Any, after: Any) -> tuple[str, str]:
+    """Show two values; of long ones what is around the place where they part."""
+    texts = ["nothing" if v is None else _json_of(v) for v in (before, after)]
+    pairs = enumerate(zip(*texts, strict=False))
+    common = next((n for n, (one, other) in pairs if one != other), 0)
+    start = max(0, common - LONGEST_SHOWN // 4) if common > LONGEST_SHOWN // 2 else 0
+    one, other = (_cut(text, start) for text in texts)
+    return one, other
+
+
+def _cut(text: str, start: int) -> str:
+    shown = text[start : start + LONGEST_SHOWN]
+    head = "…" if start else ""
+    return f"{head}{shown}{'…' if start + LONGEST_SHOWN < len(text) else ''}"
+
+
+def _json_of(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _of_one(parser: ArgumentParser) -> ArgumentParser:
