@@ -15,6 +15,7 @@ GenerationError
 │   ├── RepositoryMoved        somebody pushed between our reading and our writing
 │   └── HalfPublished          one branch has moved, another not, and there is no way back
 ├── RemovalsNotAllowed     a run would remove so much that a person must allow it
+├── EditRefused            what a person asked for cannot be done, or would lose something
 ├── RunRefused             the run is not ours to execute (finished, claimed, unknown)
 ├── InternalAPIError       ours: the worker and the web side do not understand each other
 │   ├── InternalAPIUnreachable  no answer, after several tries
@@ -28,6 +29,8 @@ GenerationError
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class GenerationError(Exception):
@@ -106,6 +109,14 @@ class HalfPublished(RepositoryError):
 
 class RemovalsNotAllowed(GenerationError):
     pass
+
+
+class EditRefused(GenerationError):
+    """`errors` name each wrong place of what was asked by a JSON pointer, and say why."""
+
+    def __init__(self, message: str, *errors: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.errors = errors
 
 
 class RunRefused(GenerationError):

@@ -18,16 +18,21 @@ class Record(BaseModel):
 
 
 class Category(Record):
+    """`aliases` are ids and names that it had, or that were merged into it."""
+
     id: str
     name: str
     description: str = ""
     priority: int | None = None
+    aliases: tuple[str, ...] = ()
     extra: dict[str, Any] = Field(default_factory=dict)
 
 
 class Tag(Record):
     id: str
     name: str
+    priority: int | None = None
+    aliases: tuple[str, ...] = ()
     extra: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from generation.yaml import InvalidYAML, Place, dump, locate, parse
@@ -76,6 +76,34 @@ def append(
     except InvalidYAML:
         pass
     return dump([*known, *entries])
+
+
+def without_entries(content: bytes, numbers: Collection[int], *, times: int) -> bytes:
+    """Take entries out of a list in a file, with the comments inside of them only.
+
+    Raises CannotEdit, and InvalidYAML where the file cannot be read at all.
+    """
+    known = parse(content, times=times) or []
+    wanted = [entry for number, entry in enumerate(known) if number not in numbers]
+    bom = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
+    text = content.decode("utf-8-sig")
+    place = locate(text, times=times)
+    comments = set(_comments(text))
+    if place is not None and not place.inline:
+        for number in sorted(numbers, reverse=True):
+            entry = place.entries[number]
+            start = text.rfind("\n", 0, entry.start) + 1
+            end = _line_end(text, entry.end)
+            text = text[:start] + text[min(len(text), end + len(_eol(text))) :]
+        result = bom + text.encode()
+        try:
+            if (parse(result, times=times) or []) == wanted:
+                return result
+        except InvalidYAML:
+            pass
+    if not comments:
+        return dump(wanted)
+    raise CannotEdit("the change would lose a comment")
 
 
 def comments_of(content: bytes) -> list[str]:

@@ -58,8 +58,9 @@ class Matcher:
         ids = _ids_of(entry)
         if found := self._with_other_link(entry, ids):
             return self._meet(found)
-        if self._was_removed(entry, ids):
-            return "a person removed it from the directory"
+        if (removed := self._was_removed(entry, ids)) is not None:
+            why = f": {removed.reason}" if removed.reason else ""
+            return f"a person removed it from the directory{why}"
         if not self._unreadable.isdisjoint(ids):
             return "its file in the data repository cannot be read"
         if found := self._renamed(entry):
@@ -133,11 +134,10 @@ class Matcher:
             return None
         return None if on_this_link[0].item.slug in self._met else on_this_link[0]
 
-    def _was_removed(self, entry: Entry, ids: tuple[str, str]) -> bool:
-        return any(
-            not record.name or names_agree(record.name, entry.name)
-            for key in ids
-            for record in self._removed.get(key, ())
+    def _was_removed(self, entry: Entry, ids: tuple[str, str]) -> ItemRecord | None:
+        found = (record for key in ids for record in self._removed.get(key, ()))
+        return next(
+            (r for r in found if not r.name or names_agree(r.name, entry.name)), None
         )
 
 

@@ -81,7 +81,7 @@ class _Merger:
         )
         self._taken = self._stored.taken_slugs
         categories = draft.catalogue.categories
-        self._categories = Vocabulary((c.id, c.name) for c in categories)
+        self._categories = Vocabulary.of(categories)
         self._items: list[Item] = []
         self._records: dict[str, ItemRecord] = {}
         self._own: dict[str, bytes] = {}
@@ -349,8 +349,8 @@ def resolve_labels(catalogue: Catalogue, *, keep: set[str]) -> Catalogue:
     A person may write a label's name, or one that is new: their file stays as it is, the
     label is found or opened. Labels that no item uses go, unless they are in `keep`.
     """
-    categories = Vocabulary((c.id, c.name) for c in catalogue.categories)
-    tags = Vocabulary((tag.id, tag.name) for tag in catalogue.tags)
+    categories = Vocabulary.of(catalogue.categories)
+    tags = Vocabulary.of(catalogue.tags)
     items = tuple(
         item
         if categories.has(item.category) and all(map(tags.has, item.tags))

@@ -18,6 +18,7 @@ from generation.pipeline.matching import is_named
 from generation.pipeline.vocabulary import Vocabulary, label_key
 from generation.report import CategoryChoice
 from generation.repositories.data import Stored, StoredItem
+from generation.repositories.tombstones import read_removed_labels
 from generation.sources.urls import canonical_url
 
 OTHER = "Other"
@@ -33,6 +34,7 @@ NEIGHBOURS, ZERO_SHOT, NONE = "neighbours", "zero-shot", "other"
 def categorise(draft: Draft, tools: Tools) -> StepResult:
     """Give every entry one category and its tags, by id."""
     stored = tools.stored
+    draft = _without_deleted(draft, stored)
     categories = _vocabulary(draft, stored.categories)
     wanted = {label_key(name): name for name in reversed(draft.plan.categories)}
     chooser = _Chooser(draft, stored, categories, wanted)
@@ -226,6 +228,7 @@ class _Chooser:
     def _known_names(self) -> dict[str, str]:
         """List the categories of directory, request and headings: key to name."""
         names = [category.name for category in self._stored.categories]
+        names += [a for category in self._stored.categories for a in category.aliases]
         names += self._wanted.values()
         names += [entry.category for entry in self._entries if entry.category]
         keyed: dict[str, str] = {}
@@ -247,13 +250,46 @@ class _Chooser:
         )
 
 
+def _without_deleted(draft: Draft, stored: Stored) -> Draft:
+    """Forget what is said of labels that a person deleted, unless they are back."""
+    deleted = read_removed_labels(stored.snapshot)
+    known = Vocabulary.of(stored.categories), Vocabulary.of(stored.tags)
+    categories, tags = (
+        {label_key(label) for label in deleted[kind] if not vocabulary.knows(label)}
+        for kind, vocabulary in zip(("categories", "tags"), known, strict=True)
+    )
+    if not categories and not tags:
+        return draft
+
+    def is_kept(tag: str) -> bool:
+        return label_key(tag) not in tags
+
+    def is_open(category: str) -> bool:
+        return label_key(category) not in categories
+
+    entries = tuple(
+        entry.model_copy(
+            update={
+                "category": entry.category if is_open(entry.category) else "",
+                "tags": tuple(filter(is_kept, entry.tags)),
+                "labels": tuple(filter(is_kept, entry.labels)),
+            }
+        )
+        for entry in draft.entries
+    )
+    plan = draft.plan.model_copy(
+        update={"categories": tuple(filter(is_open, draft.plan.categories))}
+    )
+    return draft.but(entries=entries, plan=plan)
+
+
 def _text(entry: Entry) -> str:
     return f"{entry.name}. {entry.description}"
 
 
 def _vocabulary(draft: Draft, stored: tuple[Category, ...]) -> Vocabulary:
     """Know the directory's categories, and all spellings of those to come."""
-    categories = Vocabulary((c.id, c.name) for c in stored)
+    categories = Vocabulary.of(stored)
     categories.learn(entry.category for entry in draft.entries)
     return categories
 
@@ -266,7 +302,7 @@ def _tags(
     What a source states as its tags belongs to it; a mark only when the directory has it as a
     tag already, or enough entries bear it.
     """
-    tags = Vocabulary((tag.id, tag.name) for tag in stored.tags)
+    tags = Vocabulary.of(stored.tags)
     tags.learn(label for entry in entries for label in (*entry.tags, *entry.labels))
     # What a source calls a tag comes first: a mark of the same name is one, then.
     for tag in (tag for entry in entries for tag in entry.tags):

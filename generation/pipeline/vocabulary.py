@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from html import unescape
 
+from generation.items import Category, Tag
 from generation.slugs import unique_slug
 
 LONGEST_LABEL = 200
@@ -28,9 +29,16 @@ _UNTOLD = frozenset({"and", "the", "of", "for", "in", "to"})
 
 
 class Vocabulary:
-    """Labels by id. Spellings that differ only in form share an id; ids never change."""
+    """Labels by id. Spellings that differ only in form share an id; ids never change.
 
-    def __init__(self, known: Iterable[tuple[str, str]]) -> None:
+    An alias is a spelling as well, unless it is another label's id or name.
+    """
+
+    def __init__(
+        self,
+        known: Iterable[tuple[str, str]],
+        aliases: Iterable[tuple[str, str]] = (),
+    ) -> None:
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._learned: dict[str, str] = {}
@@ -46,7 +54,19 @@ class Vocabulary:
         # An id is a spelling as well, unless it is another label's name.
         for identifier in self._names:
             self._ids.setdefault(label_key(identifier), identifier)
+        for identifier, alias in aliases:
+            for key in label_keys(_shown(alias)):
+                self._ids.setdefault(key, identifier)
         self._known = len(self._names)
+
+    @classmethod
+    def of(cls, labels: Iterable[Category | Tag]) -> Vocabulary:
+        """Know the labels of a directory, with their aliases."""
+        known = list(labels)
+        return cls(
+            ((label.id, label.name) for label in known),
+            ((label.id, alias) for label in known for alias in label.aliases),
+        )
 
     def __len__(self) -> int:
         return len(self._names)

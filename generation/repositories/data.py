@@ -17,6 +17,7 @@ from generation.markup import strip_raw_html
 from generation.repositories import File, Masthead
 from generation.repositories.documents import (
     base_of,
+    fields_of,
     item_document,
     item_of_base,
     read_item,
@@ -121,20 +122,62 @@ def read_data(repository: Reader, *, ref: str | None = None) -> Stored:
         snapshot,
         read_table(repository, snapshot.tree, LABELS, LabelRecord.model_validate_json),
     )
+    items = tuple(_followed(items, labels))
     ids = {stored.item.id for stored in items}
     present = {stored.item.slug for stored in items}
     missing = [r for slug, r in reader.records.items() if slug not in present]
     lost = [r for r in missing if f"data/{r.slug}/{r.slug}.yml" in snapshot.tree]
-    gone = [_tombstone(r) for r in missing if r not in lost and r.id not in ids]
-    known = {(r.id, r.slug) for r in gone}
+    gone = [t for t in read_tombstones(snapshot) if t.slug not in present]
+    known = {(tombstone.id, tombstone.slug) for tombstone in gone}
     gone += [
-        tombstone
-        for tombstone in read_tombstones(snapshot)
-        if (tombstone.id, tombstone.slug) not in known and tombstone.slug not in present
+        _tombstone(record)
+        for record in missing
+        if record not in lost
+        and record.id not in ids
+        and (record.id, record.slug) not in known
     ]
     return Stored(
         snapshot, items, labels, tuple(gone), tuple(lost), tuple(reader.warnings)
     )
+
+
+def _followed(items: Iterable[StoredItem], labels: Labels) -> Iterator[StoredItem]:
+    """Let the bases of edited items follow labels that were merged or got another id.
+
+    Where the file has followed already, the base has to as well: that it is another label's
+    id now is nothing that a person wrote into this item.
+    """
+    categories, tags = _new_ids(labels.categories), _new_ids(labels.tags)
+    for stored in items:
+        base = stored.record.base
+        if base is None or stored.by_hand is None or not (categories or tags):
+            yield stored
+            continue
+        own = fields_of(stored.by_hand.document)
+        update: dict[str, Any] = {}
+        if base.category in categories and own["category",] != base.category:
+            update["category"] = categories[base.category]
+        moved = {tag for tag in base.tags or () if tag in tags} - {*own["tags",]}
+        if moved:
+            new = (tags[tag] if tag in moved else tag for tag in base.tags or ())
+            update["tags"] = tuple(dict.fromkeys(new))
+        if update:
+            record = stored.record.model_copy(
+                update={"base": base.model_copy(update=update)}
+            )
+            stored = stored._replace(record=record)
+        yield stored
+
+
+def _new_ids(labels: Iterable[Category | Tag]) -> dict[str, str]:
+    known = list(labels)
+    ids = {label.id for label in known}
+    return {
+        alias: label.id
+        for label in known
+        for alias in label.aliases
+        if alias not in ids
+    }
 
 
 def _tombstone(record: ItemRecord) -> ItemRecord:

@@ -44,10 +44,11 @@ def label_path(tree: Mapping[str, str], kind: Kind) -> str:
 def read_labels(snapshot: Snapshot, records: Iterable[LabelRecord]) -> Labels:
     """Read both files. One that cannot be read ends the run: ids would not resolve."""
     categories = tuple(
-        Category(**known, priority=integer(rest.pop("priority", None)), extra=rest)
-        for known, rest in _entries(snapshot, "categories")
+        label
+        for label in _labels(snapshot, "categories")
+        if isinstance(label, Category)
     )
-    tags = tuple(Tag(**known, extra=rest) for known, rest in _entries(snapshot, "tags"))
+    tags = tuple(label for label in _labels(snapshot, "tags") if isinstance(label, Tag))
     bases = {(record.kind, record.id): record for record in records}
     for kind in KINDS:
         # What a run wrote is its own base.
@@ -140,7 +141,7 @@ def label_records(
         is_hand_made = snapshot.is_edited(label_path(snapshot.tree, kind))
         for label in new:
             before, base = old.get(label.id), stored.bases.get((kind, label.id))
-            is_added = before is None or _priority(before) != _priority(label)
+            is_added = before is None or before.priority != label.priority
             if not is_hand_made or is_added:
                 records.append(_record(kind, label))
             elif base is not None:
@@ -150,28 +151,21 @@ def label_records(
 
 def label_entry(label: Label) -> dict[str, Any]:
     document: dict[str, Any] = {"id": label.id, "name": label.name}
-    if isinstance(label, Category):
-        if label.description:
-            document["description"] = label.description
-        if label.priority is not None:
-            document["priority"] = label.priority
+    if isinstance(label, Category) and label.description:
+        document["description"] = label.description
+    if label.priority is not None:
+        document["priority"] = label.priority
+    if label.aliases:
+        document["aliases"] = list(label.aliases)
     return document | label.extra
 
 
 def _record(kind: str, label: Label) -> LabelRecord:
-    return LabelRecord(
-        kind=kind, id=label.id, name=label.name, priority=_priority(label)
-    )
+    return LabelRecord(kind=kind, id=label.id, name=label.name, priority=label.priority)
 
 
-def _priority(label: Label) -> int | None:
-    return label.priority if isinstance(label, Category) else None
-
-
-def _entries(
-    snapshot: Snapshot, kind: Kind
-) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
-    """Give what we know of each entry, and the rest of it."""
+def _labels(snapshot: Snapshot, kind: Kind) -> Iterator[Label]:
+    """Read each entry; of two with one id, the first."""
     path = label_path(snapshot.tree, kind)
     if path not in snapshot.tree:
         return
@@ -189,10 +183,35 @@ def _entries(
         )
     seen: set[str] = set()
     for entry in entries or []:
-        pairs = entry if isinstance(entry, dict) else {"id": entry, "name": entry}
-        rest = {str(key): value for key, value in pairs.items()}
-        known = {key: text_of(rest.pop(key, "")) for key in _KEYS[kind]}
-        known["name"] = unescaped(known["name"])
-        if known["id"] and known["name"] and known["id"] not in seen:
-            seen.add(known["id"])
-            yield known, rest
+        label = entry_of(kind, entry)
+        if label is not None and label.id not in seen:
+            seen.add(label.id)
+            yield label
+
+
+def entry_of(kind: Kind, entry: Any) -> Label | None:
+    """Read one entry, as a person may have written it; None where it names nothing."""
+    pairs = entry if isinstance(entry, dict) else {"id": entry, "name": entry}
+    rest = {str(key): value for key, value in pairs.items()}
+    known = {key: text_of(rest.pop(key, "")) for key in _KEYS[kind]}
+    known["name"] = unescaped(known["name"])
+    if not known["id"] or not known["name"]:
+        return None
+    values: dict[str, Any] = {**known, "aliases": _aliases(rest)}
+    # A tag's priority that is no number is a key like any other.
+    if kind == "categories" or integer(rest.get("priority")) is not None:
+        values["priority"] = integer(rest.pop("priority", None))
+    maker: type[Label] = Category if kind == "categories" else Tag
+    return maker(**values, extra=rest)
+
+
+def _aliases(rest: dict[str, Any]) -> tuple[str, ...]:
+    """Take the aliases out of an entry; what is no list of texts stays as it is."""
+    raw = rest.get("aliases")
+    several = [raw] if isinstance(raw, str) else raw
+    if not isinstance(several, list) or not all(
+        isinstance(alias, str | int) for alias in several
+    ):
+        return ()
+    del rest["aliases"]
+    return tuple(dict.fromkeys(filter(None, map(text_of, several))))

@@ -52,6 +52,8 @@ class CategoryEntry(_Document):
     description: str = ""
     priority: int | None = None
     """Small ones come first."""
+    aliases: list[Identifier] = Field(default_factory=list)
+    """Ids and names that it had, or that were merged into it: they lead here."""
 
 
 class TagEntry(_Document):
@@ -59,6 +61,10 @@ class TagEntry(_Document):
 
     id: Identifier
     name: Identifier
+    priority: int | None = None
+    """Small ones come first."""
+    aliases: list[Identifier] = Field(default_factory=list)
+    """Ids and names that it had, or that were merged into it: they lead here."""
 
 
 class Pagination(_Document):
@@ -87,6 +93,12 @@ class TombstoneEntry(_Document):
     slug: str = ""
     name: str = ""
     url: str = ""
+    reason: str = ""
+    """Why it was removed, in the words of whoever did."""
+    category: str = ""
+    """The id of a category that was deleted; then the entry is of no item."""
+    tag: str = ""
+    """The id of a tag that was deleted; then the entry is of no item."""
 
 
 class FileRow(BaseModel):

@@ -64,14 +64,15 @@ class Base(Record):
 class ItemRecord(Record):
     """What we remember of an item beside its files.
 
-    The first of `sources` is the one that describes the item. `url` is remembered of items
-    that were removed.
+    The first of `sources` is the one that describes the item. `url` and `reason` are
+    remembered of items that were removed.
     """
 
     id: str
     slug: str
     name: str = ""
     url: str = ""
+    reason: str = ""
     sources: tuple[Provenance, ...] = ()
     base: Base | None = None
 

@@ -1,6 +1,7 @@
 """What people removed: a list that they may edit, `.gazetteer/tombstones.yml`.
 
-An entry keeps an item away for good; without it, the next run brings the item back.
+An entry keeps an item away for good; without it, the next run brings the item back. An entry
+`category` or `tag` does the same for a label.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from generation.yaml_edits import append
 PATH = f"{FOLDER}tombstones.yml"
 # Such a list may be so many times longer than an item.
 TIMES = 20
+_KEYS = ("id", "slug", "name", "url", "reason")
+LABEL_KEYS = {"categories": "category", "tags": "tag"}
 HEAD = """\
 # What people removed from this directory. A run adds none of it again.
 # Delete an entry, and the next run brings the item back.
@@ -28,6 +31,24 @@ def read_tombstones(snapshot: Snapshot) -> list[ItemRecord]:
 
     Raises RepositoryError, because without the list what was removed would come back.
     """
+    return [record for entry in _entries(snapshot) if (record := _record(entry))]
+
+
+def read_removed_labels(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    """Give the ids and names of labels that people deleted, by their kind."""
+    return {
+        kind: tuple(
+            text
+            for entry in _entries(snapshot)
+            if isinstance(entry, dict) and text_of(entry.get(key))
+            for text in (text_of(entry[key]), text_of(entry.get("name")))
+            if text
+        )
+        for kind, key in LABEL_KEYS.items()
+    }
+
+
+def _entries(snapshot: Snapshot) -> list[Any]:
     if PATH not in snapshot.tree:
         return []
     [content] = snapshot.repository.read([snapshot.tree[PATH]])
@@ -41,7 +62,7 @@ def read_tombstones(snapshot: Snapshot) -> list[ItemRecord]:
         raise RepositoryError(
             f"{PATH} of the data repository is not a list. Mend it and run again"
         )
-    return [record for entry in entries if (record := _record(entry))]
+    return entries
 
 
 def render_tombstones(
@@ -82,7 +103,7 @@ def append_tombstones(
 
 def _entry(record: ItemRecord) -> dict[str, str]:
     entry = {"id": record.id, "slug": record.slug, "name": record.name}
-    entry["url"] = record.url
+    entry |= {"url": record.url, "reason": record.reason}
     return {key: value for key, value in entry.items() if value}
 
 
@@ -91,6 +112,8 @@ def _record(entry: Any) -> ItemRecord | None:
         entry = {"url": entry}
     if not isinstance(entry, dict):
         return None
-    known = {key: text_of(entry.get(key)) for key in ("id", "slug", "name", "url")}
+    if any(text_of(entry.get(key)) for key in LABEL_KEYS.values()):
+        return None
+    known = {key: text_of(entry.get(key)) for key in _KEYS}
     known["id"] = known["id"] or (item_id(known["url"]) if known["url"] else "")
     return ItemRecord(**known) if known["id"] else None

@@ -1,0 +1,307 @@
+"""The desk on which a data repository is changed: what is there, with the changes so far.
+
+Operations come one after another and each sees what the last one did. Everything that
+cannot be done is refused here, before anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from generation.editing import Edit, Effect
+from generation.editing.sheets import LabelSheet
+from generation.exceptions import EditRefused
+from generation.items import Item
+from generation.markup import strip_raw_html
+from generation.pipeline.decisions import Decisions, read_decisions
+from generation.report import FieldChange
+from generation.repositories.data import OWN_TIMES, Stored, StoredItem, body_file
+from generation.repositories.documents import item_document, read_item
+from generation.repositories.merge import Path
+from generation.repositories.state import ItemRecord
+from generation.repositories.tombstones import HEAD
+from generation.repositories.tombstones import PATH as TOMBSTONES
+from generation.repositories.tombstones import TIMES as TOMBSTONES_TIMES
+from generation.yaml import InvalidYAML, dump, parse
+from generation.yaml_edits import (
+    REMOVE,
+    CannotEdit,
+    append,
+    applied,
+    edit,
+    without_entries,
+)
+
+LONGEST_SHOWN = 200
+SHOWN = (
+    "name",
+    "description",
+    "source_url",
+    "category",
+    "tags",
+    "featured",
+    "order",
+    "markdown",
+    "meta",
+)
+
+
+class Desk:
+    """Collects the changes of one edit. `now` is what `updated_at` becomes."""
+
+    def __init__(self, stored: Stored, *, now: str) -> None:
+        self.stored = stored
+        self.now = now
+        self.items = {found.item.slug: found for found in stored.items}
+        self.labels = {
+            "categories": LabelSheet(stored, "categories"),
+            "tags": LabelSheet(stored, "tags"),
+        }
+        self.taken = stored.taken_slugs
+        self.tombstones = {
+            (record.id, record.slug): record for record in stored.tombstones
+        }
+        self._files: dict[str, bytes] = {}
+        self._removals: set[str] = set()
+        self._effects: list[Effect] = []
+        self._decisions: Decisions | None = None
+
+    @property
+    def decisions(self) -> Decisions:
+        if self._decisions is None:
+            self._decisions = read_decisions(self.stored.snapshot)
+        return self._decisions
+
+    def has(self, path: str) -> bool:
+        is_there = path in self._files or path in self.stored.snapshot.tree
+        return is_there and path not in self._removals
+
+    def read(self, path: str) -> bytes:
+        """Give a file as it is by now; nothing for one that is not there."""
+        if path in self._files:
+            return self._files[path]
+        tree = self.stored.snapshot.tree
+        if path not in tree or path in self._removals:
+            return b""
+        [content] = self.stored.snapshot.repository.read([tree[path]])
+        return content
+
+    def write(self, path: str, content: bytes) -> None:
+        if " " in self.stored.snapshot.tree.get(path, ""):
+            raise EditRefused(
+                f"{path} is a link or a program and no plain file; change it by hand"
+            )
+        self._files[path] = content
+        self._removals.discard(path)
+
+    def remove(self, path: str) -> None:
+        self._files.pop(path, None)
+        if path in self.stored.snapshot.tree:
+            self._removals.add(path)
+
+    def tell(self, effect: Effect) -> None:
+        self._effects.append(effect)
+
+    def result(self, title: str = "") -> Edit:
+        for sheet in self.labels.values():
+            if (content := sheet.content()) is not None:
+                self.write(sheet.path, content)
+        tree, repository = self.stored.snapshot.tree, self.stored.snapshot.repository
+        there = [path for path in self._files if path in tree]
+        contents = repository.read(tree[path] for path in there)
+        same = {p for p, c in zip(there, contents, strict=True) if c == self._files[p]}
+        files = {p: self._files[p] for p in sorted(self._files) if p not in same}
+        effects = tuple(self._effects)
+        return Edit(
+            files, tuple(sorted(self._removals)), title or title_of(effects), effects
+        )
+
+    def find(self, slug: str) -> StoredItem:
+        """Find an item. Raises EditRefused."""
+        if slug in self.items:
+            return self.items[slug]
+        if any(record.slug == slug for record in self.stored.unreadable):
+            raise EditRefused(
+                f"the file of {slug} cannot be read; mend it by hand first",
+                {"pointer": "/slug", "detail": "its file cannot be read"},
+            )
+        raise EditRefused(
+            f"there is no item {slug}",
+            {"pointer": "/slug", "detail": f"there is no item {slug}"},
+        )
+
+    def put(self, item: Item) -> None:
+        """Add the files of an item that is new."""
+        folder = f"data/{item.slug}/{item.slug}"
+        self.write(f"{folder}.yml", dump(item_document(item)))
+        paths: tuple[str, ...] = (f"{folder}.yml",)
+        if item.markdown:
+            self.write(f"{folder}.md", body_file(item.markdown))
+            paths += (f"{folder}.md",)
+        record = ItemRecord(id=item.id, slug=item.slug, name=item.name)
+        self.items[item.slug] = StoredItem(item, paths, record)
+        self.taken.add(item.slug)
+
+    def change(self, slug: str, changes: Mapping[Path, Any]) -> Item:
+        """Change fields of an item, and nothing else of its files. Raises EditRefused.
+
+        What is empty goes; `markdown` is both copies of the text.
+        """
+        found = self.find(slug)
+        path, text = found.paths[0], found.item.markdown
+        wanted = dict(changes)
+        if ("markdown",) in wanted:
+            text = wanted.pop(("markdown",))
+            clean = strip_raw_html(text).strip()
+            wanted["markdown",] = clean or REMOVE
+            self.write(self._body_of(found), body_file(text))
+        wanted = {key: self._in_its_form(found, key, v) for key, v in wanted.items()}
+        try:
+            content = self._changed(found, path, wanted)
+            document = parse(content)
+            item = read_item(slug, document, text, key=found.item.id)
+        except CannotEdit as exc:
+            raise EditRefused(
+                f"{path} was not changed: {exc}; change the file by hand"
+            ) from exc
+        except (InvalidYAML, TypeError, ValueError) as exc:
+            raise EditRefused(f"{path} cannot be changed: {exc}") from exc
+        self.write(path, content)
+        self.items[slug] = found._replace(item=item)
+        return item
+
+    def drop(self, slug: str, reason: str) -> None:
+        """Remove the files of an item, and write down that it shall stay away."""
+        found = self.find(slug)
+        for path in [*self.stored.snapshot.tree, *self._files]:
+            if path.startswith(f"data/{slug}/{slug}."):
+                self.remove(path)
+        base = found.record.base
+        link = (base.source_url if base else "") or found.item.source_url
+        entry = {
+            "id": found.record.id,
+            "slug": slug,
+            "name": found.record.name or found.item.name,
+            "url": link,
+            "reason": reason,
+        }
+        self.append_tombstone({key: value for key, value in entry.items() if value})
+        del self.items[slug]
+        self.tombstones[found.record.id, slug] = found.record.model_copy(
+            update={"url": link}
+        )
+
+    def append_tombstone(self, entry: Mapping[str, str]) -> None:
+        before = self.read(TOMBSTONES) or HEAD.encode()
+        try:
+            content = append(before, [entry], times=TOMBSTONES_TIMES)
+        except (InvalidYAML, TypeError) as exc:
+            raise EditRefused(f"{TOMBSTONES} cannot be added to: {exc}") from exc
+        self.write(TOMBSTONES, content)
+
+    def bury_no_longer(self, record: ItemRecord) -> None:
+        """Take the tombstone of an item away, where there is one."""
+        self.tombstones.pop((record.id, record.slug), None)
+        before = self.read(TOMBSTONES)
+        if not before:
+            return
+        try:
+            entries = parse(before, times=TOMBSTONES_TIMES) or []
+            numbers = {
+                number for number, entry in enumerate(entries) if _names(entry, record)
+            }
+            if numbers:
+                content = without_entries(before, numbers, times=TOMBSTONES_TIMES)
+                self.write(TOMBSTONES, content)
+        except (InvalidYAML, CannotEdit) as exc:
+            raise EditRefused(
+                f"{TOMBSTONES} was not changed: {exc}; take {record.slug} out of it by "
+                "hand"
+            ) from exc
+
+    def _body_of(self, found: StoredItem) -> str:
+        if found.by_hand:
+            return found.by_hand.body_path
+        folder = f"data/{found.item.slug}/{found.item.slug}"
+        return f"{folder}.mdx" if self.has(f"{folder}.mdx") else f"{folder}.md"
+
+    def _changed(
+        self, found: StoredItem, path: str, changes: Mapping[Path, Any]
+    ) -> bytes:
+        if found.by_hand is None and path not in self._files:
+            # As a run wrote it: written anew, in the one order of keys.
+            document = applied(item_document(found.item), changes)
+            item = read_item(found.item.slug, document, "", key=found.item.id)
+            text = {"markdown": document.get("markdown", "")}
+            return dump(item_document(item.model_copy(update=text)))
+        content = self.read(path)
+        times = 1 if self.stored.snapshot.is_edited(path) else OWN_TIMES
+        return edit(content, changes, times=times)
+
+    def _in_its_form(self, found: StoredItem, path: Path, value: Any) -> Any:
+        """Keep what a person's file says beside the value: other categories, names of tags."""
+        if found.by_hand is None:
+            return value
+        raw = found.by_hand.document.get(path[0])
+        if path == ("category",) and isinstance(raw, list) and len(raw) > 1:
+            return [value, *raw[1:]]
+        if path == ("tags",) and isinstance(raw, list):
+            known = {
+                str(entry.get("id")): entry for entry in raw if isinstance(entry, dict)
+            }
+            return [known.get(tag, tag) for tag in value]
+        return value
+
+
+def differences(old: Item, new: Item) -> tuple[FieldChange, ...]:
+    """List what a reader would see differently."""
+    return tuple(
+        FieldChange(field=name, before=_shown(before), after=_shown(after))
+        for name in SHOWN
+        if (before := getattr(old, name)) != (after := getattr(new, name))
+    )
+
+
+_VERBS = {"add": "Add", "update": "Update", "remove": "Remove", "restore": "Restore"}
+
+
+def title_of(effects: tuple[Effect, ...]) -> str:
+    """Say in one line what was done, for the commit."""
+    told = [effect for effect in effects if effect.action in _VERBS]
+    if len(told) == 1:
+        name = told[0].name if len(told[0].name) <= 60 else f"{told[0].name[:59]}…"
+        return f"{_VERBS[told[0].action]} {name}"
+    counts = {
+        verb: sum(effect.action == action for effect in told)
+        for action, verb in _VERBS.items()
+    }
+    parts = [f"{verb.lower()} {count}" for verb, count in counts.items() if count]
+    text = ", ".join(parts) or "change nothing"
+    return f"{text[0].upper()}{text[1:]} items" if parts else "Change nothing"
+
+
+def _names(entry: Any, record: ItemRecord) -> bool:
+    if isinstance(entry, str):
+        return entry == record.url
+    if not isinstance(entry, dict):
+        return False
+    is_same = entry.get("id", record.id) == record.id
+    return (
+        is_same
+        and entry.get("slug", record.slug) == record.slug
+        and bool({"id", "slug"} & entry.keys() or entry.get("url") == record.url)
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        value = ", ".join(value)
+    elif isinstance(value, Mapping):
+        value = ", ".join(f"{key}: {text}" for key, text in sorted(value.items()))
+    elif isinstance(value, bool):
+        value = "yes" if value else "no"
+    text = str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

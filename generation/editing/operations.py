@@ -1,0 +1,162 @@
+"""What a person may ask for: the operations on items, categories and tags, as messages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from generation.sources.names import squeeze
+
+MOST_OPERATIONS = 500
+MOST_TAGS = 50
+LONGEST_TEXT = 100_000
+
+
+def _squeezed(value: Any) -> Any:
+    return squeeze(value) if isinstance(value, str) else value
+
+
+def _tidied(value: Any) -> Any:
+    """Lines end in one way, and nothing stands in them that cannot be seen."""
+    if not isinstance(value, str):
+        return value
+    lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    plain = ("".join(c for c in line if c.isprintable() or c == "\t") for line in lines)
+    return "\n".join(line.rstrip() for line in plain).strip("\n")
+
+
+Squeezed = BeforeValidator(_squeezed)
+Name = Annotated[str, Squeezed, StringConstraints(min_length=1, max_length=200)]
+Line = Annotated[str, Squeezed, StringConstraints(max_length=5_000)]
+LabelName = Annotated[str, Squeezed, StringConstraints(min_length=1, max_length=100)]
+Reason = Annotated[str, Squeezed, StringConstraints(min_length=1, max_length=500)]
+Text = Annotated[
+    str, BeforeValidator(_tidied), StringConstraints(max_length=LONGEST_TEXT)
+]
+Link = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
+Slug = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Tags = Annotated[tuple[LabelName, ...], Field(max_length=MOST_TAGS)]
+Facts = Annotated[dict[LabelName, Any], Field(max_length=100)]
+
+
+class Operation(BaseModel):
+    """Unknown fields are refused: a typing error must not do something else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AddItem(Operation):
+    """A new item. Category and tags are given by id or by name; new ones are opened."""
+
+    action: Literal["add"] = "add"
+    name: Name
+    source_url: Link
+    description: Line = ""
+    category: LabelName
+    tags: Tags = ()
+    featured: bool = False
+    order: int | None = None
+    markdown: Text = ""
+    meta: Facts = Field(default_factory=dict)
+    slug: Slug | None = None
+    allow_duplicate: bool = False
+
+
+class UpdateItem(Operation):
+    """Only the fields that are given change. Null empties one that may be empty.
+
+    `tags` replaces all tags, `add_tags` and `remove_tags` some. A fact of `meta` that is
+    null goes, the facts that are not named stay.
+    """
+
+    action: Literal["update"] = "update"
+    slug: Slug
+    name: Name | None = None
+    source_url: Link | None = None
+    description: Line | None = None
+    category: LabelName | None = None
+    tags: Tags | None = None
+    add_tags: Tags = ()
+    remove_tags: Tags = ()
+    featured: bool | None = None
+    order: int | None = None
+    markdown: Text | None = None
+    meta: Facts | None = None
+    allow_duplicate: bool = False
+
+
+class RemoveItem(Operation):
+    """The item goes and is not added again, for the reason that its tombstone gives."""
+
+    action: Literal["remove"] = "remove"
+    slug: Slug
+    reason: Reason
+
+
+ItemOperation = Annotated[
+    AddItem | UpdateItem | RemoveItem, Field(discriminator="action")
+]
+
+
+class ItemOperations(Operation):
+    """Several at once, in this order: all of them, or none."""
+
+    operations: Annotated[
+        tuple[ItemOperation, ...], Field(min_length=1, max_length=MOST_OPERATIONS)
+    ]
+
+
+LabelKind = Literal["categories", "tags"]
+
+
+class CreateLabel(Operation):
+    action: Literal["create"] = "create"
+    kind: LabelKind
+    name: LabelName
+    id: Slug | None = None
+    description: Line = ""
+    priority: int | None = None
+
+
+class RenameLabel(Operation):
+    """Another name or description; with `new_id`, another id, and items follow."""
+
+    action: Literal["rename"] = "rename"
+    kind: LabelKind
+    id: Slug
+    name: LabelName | None = None
+    new_id: Slug | None = None
+    description: Line | None = None
+
+
+class MergeLabels(Operation):
+    """Items of all `ids` go to `into`, which answers to their ids and names from then on."""
+
+    action: Literal["merge"] = "merge"
+    kind: LabelKind
+    ids: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=500)]
+    into: Slug
+
+
+class DeleteLabel(Operation):
+    """The label goes, and no run brings it back. A category with items needs `into`."""
+
+    action: Literal["delete"] = "delete"
+    kind: LabelKind
+    id: Slug
+    into: Slug | None = None
+
+
+class ReorderLabels(Operation):
+    """These come first, in this order; the others after them, as they were."""
+
+    action: Literal["reorder"] = "reorder"
+    kind: LabelKind
+    ids: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=5_000)]
+
+
+LabelOperation = Annotated[
+    CreateLabel | RenameLabel | MergeLabels | DeleteLabel | ReorderLabels,
+    Field(discriminator="action"),
+]
