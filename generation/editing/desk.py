@@ -6,10 +6,11 @@ cannot be done is refused here, before anything is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from generation.editing import Edit, Effect
+from generation.editing.operations import LabelKind
 from generation.editing.sheets import LabelSheet
 from generation.exceptions import EditRefused
 from generation.items import Item
@@ -17,10 +18,10 @@ from generation.markup import strip_raw_html
 from generation.pipeline.decisions import Decisions, read_decisions
 from generation.report import FieldChange
 from generation.repositories.data import OWN_TIMES, Stored, StoredItem, body_file
-from generation.repositories.documents import item_document, read_item
+from generation.repositories.documents import item_document, read_item, text_of
 from generation.repositories.merge import Path
 from generation.repositories.state import ItemRecord
-from generation.repositories.tombstones import HEAD
+from generation.repositories.tombstones import HEAD, LABEL_KEYS
 from generation.repositories.tombstones import PATH as TOMBSTONES
 from generation.repositories.tombstones import TIMES as TOMBSTONES_TIMES
 from generation.yaml import InvalidYAML, dump, parse
@@ -200,24 +201,41 @@ class Desk:
             raise EditRefused(f"{TOMBSTONES} cannot be added to: {exc}") from exc
         self.write(TOMBSTONES, content)
 
+    def unbury_label(self, kind: LabelKind, texts: Collection[str]) -> None:
+        """Take the tombstones of a label away, where there are any."""
+        self._unbury(
+            lambda entry: (
+                isinstance(entry, dict)
+                and text_of(entry.get(LABEL_KEYS[kind])) != ""
+                and bool(
+                    {text_of(entry[LABEL_KEYS[kind]]), text_of(entry.get("name"))}
+                    & {*texts}
+                )
+            ),
+            texts=texts,
+        )
+
     def bury_no_longer(self, record: ItemRecord) -> None:
         """Take the tombstone of an item away, where there is one."""
         self.tombstones.pop((record.id, record.slug), None)
+        self._unbury(lambda entry: _names(entry, record), texts=[record.slug])
+
+    def _unbury(
+        self, is_meant: Callable[[Any], bool], *, texts: Collection[str]
+    ) -> None:
         before = self.read(TOMBSTONES)
         if not before:
             return
         try:
             entries = parse(before, times=TOMBSTONES_TIMES) or []
-            numbers = {
-                number for number, entry in enumerate(entries) if _names(entry, record)
-            }
+            numbers = {n for n, entry in enumerate(entries) if is_meant(entry)}
             if numbers:
                 content = without_entries(before, numbers, times=TOMBSTONES_TIMES)
                 self.write(TOMBSTONES, content)
         except (InvalidYAML, CannotEdit) as exc:
             raise EditRefused(
-                f"{TOMBSTONES} was not changed: {exc}; take {record.slug} out of it by "
-                "hand"
+                f"{TOMBSTONES} was not changed: {exc}; take {', '.join(texts)} out of it "
+                "by hand"
             ) from exc
 
     def _body_of(self, found: StoredItem) -> str:

@@ -82,8 +82,16 @@ class LabelSheet:
 
     def change(self, identifier: str, changes: Mapping[str, Any]) -> None:
         """Set or remove keys of one entry. Raises EditRefused."""
-        number = self._number(identifier)
-        paths = {(number, key): value for key, value in changes.items()}
+        self.change_many({identifier: changes})
+
+    def change_many(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        if not any(changes.values()):
+            return
+        paths = {
+            (self._number(identifier), key): value
+            for identifier, values in changes.items()
+            for key, value in values.items()
+        }
         self._write(lambda text: edit(text, paths, times=TIMES))
         self._read_again()
 

@@ -17,7 +17,12 @@ from markupsafe import Markup
 from generation.repositories import Masthead
 from generation.repositories.site import Note, Owner
 from generation.repositories.website import structured
-from generation.repositories.website.addresses import Link, web_link
+from generation.repositories.website.addresses import (
+    PLAIN_NAME,
+    Link,
+    page_name,
+    web_link,
+)
 from generation.repositories.website.body import (
     heading_of_note,
     render_body,
@@ -265,6 +270,7 @@ def html_pages(site: Site) -> Iterator[Page]:
         for number, group in enumerate(groups):
             around = _around(groups, number) if kinds == "categories" else []
             yield from _group(site, group, kinds, around, len(groups))
+        yield from _moved(site, kinds, groups)
     if shelves.changed:
         yield _changes(site)
     for card, related in shelves.with_related():
@@ -409,6 +415,29 @@ def _group(
             feeds=feeds,
             facts=functools.partial(dict, facts),
         )
+
+
+def _moved(site: Site, kinds: str, groups: Sequence[Group]) -> Iterator[Page]:
+    """Keep a page at each address that a group had before: it leads to the group.
+
+    An alias that could not have been an address is none; nor is one that differs from
+    another only in case, because not every disk can tell them apart.
+    """
+    taken = {group.folder.casefold() for group in groups}
+    for group in groups:
+        for alias in group.aliases:
+            folder = f"{kinds}/{page_name(alias)}/"
+            if not PLAIN_NAME.fullmatch(alias) or folder.casefold() in taken:
+                continue
+            taken.add(folder.casefold())
+            yield site.page(
+                f"{folder}index.html",
+                "moved.html",
+                mark=(group.mark,),
+                summary=site.words.say("moved", name=group.name),
+                section=kinds,
+                facts=functools.partial(dict, group=group, url=site.url_of(group.path)),
+            )
 
 
 def _changes(site: Site) -> Page:

@@ -55,6 +55,7 @@ class Group:
     folder: str
     tile: Tile
     priority: int
+    aliases: tuple[str, ...]
     mark: str
     cards: list[Card] = field(default_factory=list)
 
@@ -123,9 +124,7 @@ class Shelves:
             for group in (card.category, *card.tags):
                 group.cards.append(card)
         self.categories = _filled(categories)
-        self.tags = sorted(
-            (group for group in tags.values() if group.cards), key=_name_order
-        )
+        self.tags = _filled(tags)
         self.collections = _filled(_fill(collections, self.cards))
         self.featured = [card for card in self.cards if card.item.featured]
         self.changed = sorted(
@@ -223,6 +222,7 @@ def _groups(
             folder=f"{at}/{page_name(member.id)}/",
             tile=tile(member.name, seed=member.id),
             priority=_priority(getattr(member, "priority", None)),
+            aliases=getattr(member, "aliases", ()),
             mark=mark_of(member.id, member.name, getattr(member, "description", "")),
         )
         for member in members
