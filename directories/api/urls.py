@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from directories.api import views
+from directories.api import edits, views
 
 urlpatterns = [
     path("directories/", views.DirectoryList.as_view(), name="directories"),
@@ -35,6 +35,18 @@ urlpatterns = [
         views.RefreshProposal.as_view(),
         name="refresh-proposal",
     ),
+    path("directories/<uuid:pk>/items/", edits.Items.as_view(), name="items"),
+    path(
+        "directories/<uuid:pk>/items/bulk/",
+        edits.BulkItems.as_view(),
+        name="bulk-items",
+    ),
+    path(
+        "directories/<uuid:pk>/items/<str:slug>/",
+        edits.ItemDetail.as_view(),
+        name="item",
+    ),
+    path("directories/<uuid:pk>/taxonomy/", edits.Labels.as_view(), name="taxonomy"),
     path("runs/", views.RunList.as_view(), name="runs"),
     path("runs/<uuid:pk>/", views.RunDetail.as_view(), name="run"),
     path("runs/<uuid:pk>/log/", views.RunLog.as_view(), name="run-log"),

@@ -49,7 +49,7 @@ from generation.slugs import slugify
 
 def own_directories(request: Request) -> DirectoryQuerySet:
     """Whatever is not the caller's does not exist for them."""
-    return Directory.objects.owned_by(_caller(request)).select_related("owner")
+    return Directory.objects.owned_by(caller_of(request)).select_related("owner")
 
 
 class DirectoryList(generics.ListAPIView[Directory]):
@@ -59,9 +59,9 @@ class DirectoryList(generics.ListAPIView[Directory]):
         return own_directories(self.request)
 
     def post(self, request: Request) -> Response:
-        body = NewDirectory.model_validate(_object(request))
+        body = NewDirectory.model_validate(body_of(request))
         directory = create_directory(
-            owner=_caller(request),
+            owner=caller_of(request),
             slug=body.slug or slugify(body.name, fallback="directory"),
             name=body.name,
             description=body.description,
@@ -90,13 +90,13 @@ class Generate(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         """Start a run: 202 and the run, queued for a worker, or over when it was made here."""
         directory = get_object_or_404(own_directories(request), pk=pk)
-        body = _object(request)
+        body = body_of(request)
         documents = inline_documents(body)
         run = runs.launch(
             directory,
             build_request(directory, body, documents=documents),
             trigger=GenerationRun.Trigger.API,
-            user=_caller(request),
+            user=caller_of(request),
             documents=documents or (),
         )
         location = reverse("run", args=[run.pk])
@@ -143,7 +143,7 @@ class CancelRun(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         """Stop a run: 200 and the run, cancelled or about to be; 409 when it is over."""
         run = get_object_or_404(own_runs(request), pk=pk)
-        run = runs.cancel(run, by=_caller(request).get_username())
+        run = runs.cancel(run, by=caller_of(request).get_username())
         return Response(RunSerializer(run).data)
 
 
@@ -156,7 +156,7 @@ class RepeatRun(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         old = get_object_or_404(own_runs(request), pk=pk)
         run = type(self).repeat(
-            old, trigger=GenerationRun.Trigger.API, user=_caller(request)
+            old, trigger=GenerationRun.Trigger.API, user=caller_of(request)
         )
         location = reverse("run", args=[run.pk])
         return Response(RunSerializer(run).data, 202, headers={"Location": location})
@@ -224,7 +224,7 @@ def own_proposal(request: Request, pk: UUID, number: int) -> Proposal:
 
 
 def own_runs(request: Request) -> QuerySet[GenerationRun]:
-    owned = GenerationRun.objects.filter(directory__owner=_caller(request))
+    owned = GenerationRun.objects.filter(directory__owner=caller_of(request))
     return owned.select_related("directory")
 
 
@@ -235,12 +235,12 @@ def _uuid(text: str, name: str) -> UUID:
         raise ParseError(f"{name} takes an id, such as a directory's.") from exc
 
 
-def _caller(request: Request) -> User:
+def caller_of(request: Request) -> User:
     assert isinstance(request.user, User), "views are for authenticated callers"
     return request.user
 
 
-def _object(request: Request) -> dict[str, Any]:
+def body_of(request: Request) -> dict[str, Any]:
     """The body as a JSON object; an absent body is an empty one."""
     try:
         body = request.data

@@ -1,0 +1,160 @@
+"""The public API of people's edits: items, categories and tags. Only the owner's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from pydantic import TypeAdapter
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from directories.api.views import body_of, caller_of, own_directories
+from directories.edit_console import edit_document
+from directories.exceptions import NotFound
+from directories.models import Directory
+from directories.services import editing
+from directories.services.editing import Edited, How
+from generation.editing.operations import (
+    AddItem,
+    ItemOperation,
+    ItemOperations,
+    LabelOperation,
+    RemoveItem,
+    UpdateItem,
+)
+from generation.repositories.data import StoredItem
+from generation.repositories.documents import item_document
+from generation.repositories.labels import label_entry
+
+MOST_LISTED = 500
+_label_operation: TypeAdapter[LabelOperation] = TypeAdapter(LabelOperation)
+
+
+class Items(APIView):
+    """`GET`: the items, by slug; `?search=`, `?category=`, `?tag=`, `?limit=`, `?offset=`."""
+
+    def get(self, request: Request, pk: UUID) -> Response:
+        stored = editing.read(_own(request, pk))
+        asked = request.query_params
+        text = asked.get("search", "").casefold()
+        found = [
+            item
+            for item in sorted(stored.items, key=lambda found: found.item.slug)
+            if asked.get("category") in (None, item.item.category)
+            and (asked.get("tag") is None or asked["tag"] in item.item.tags)
+            and text in f"{item.item.name}\n{item.item.description}".casefold()
+        ]
+        limit, offset = _number(asked, "limit", 100), _number(asked, "offset", 0)
+        shown = found[offset : offset + min(limit, MOST_LISTED)]
+        return Response({"count": len(found), "results": list(map(_item, shown))})
+
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Add an item: 201 and what it did; in a dry run 200."""
+        directory = _own(request, pk)
+        operation = AddItem.model_validate(body_of(request))
+        edited = editing.change_items(directory, [operation], _how(request))
+        if edited.is_dry_run:
+            return _answer(directory, edited)
+        slug = edited.edit.effects[0].id
+        location = reverse("item", args=[directory.pk, slug])
+        return _answer(directory, edited, status=201, headers={"Location": location})
+
+
+class ItemDetail(APIView):
+    def get(self, request: Request, pk: UUID, slug: str) -> Response:
+        for found in editing.read(_own(request, pk)).items:
+            if found.item.slug == slug:
+                return Response(_item(found))
+        raise NotFound(f"there is no item {slug}")
+
+    def patch(self, request: Request, pk: UUID, slug: str) -> Response:
+        directory = _own(request, pk)
+        body = {**body_of(request), "slug": slug}
+        return _change(request, directory, UpdateItem.model_validate(body))
+
+    def delete(self, request: Request, pk: UUID, slug: str) -> Response:
+        """Remove an item for the reason in the body, or in `?reason=`."""
+        directory = _own(request, pk)
+        body = body_of(request) or {"reason": request.query_params.get("reason", "")}
+        operation = RemoveItem.model_validate({**body, "slug": slug})
+        return _change(request, directory, operation)
+
+
+class BulkItems(APIView):
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Up to 500 operations in their order: all of them, or none."""
+        directory = _own(request, pk)
+        several = ItemOperations.model_validate(body_of(request))
+        return _change(request, directory, *several.operations)
+
+
+class Labels(APIView):
+    """Categories and tags: `GET` lists both, `POST` takes one operation."""
+
+    def get(self, request: Request, pk: UUID) -> Response:
+        stored = editing.read(_own(request, pk))
+        uses = Counter(found.item.category for found in stored.items)
+        tags = Counter(tag for found in stored.items for tag in found.item.tags)
+        return Response(
+            {
+                "categories": [
+                    {**label_entry(category), "items": uses[category.id]}
+                    for category in stored.categories
+                ],
+                "tags": [
+                    {**label_entry(tag), "items": tags[tag.id]} for tag in stored.tags
+                ],
+            }
+        )
+
+    def post(self, request: Request, pk: UUID) -> Response:
+        directory = _own(request, pk)
+        operation = _label_operation.validate_python(body_of(request))
+        return _answer(
+            directory, editing.change_labels(directory, operation, _how(request))
+        )
+
+
+def _change(
+    request: Request, directory: Directory, *operations: ItemOperation
+) -> Response:
+    return _answer(
+        directory, editing.change_items(directory, operations, _how(request))
+    )
+
+
+def _own(request: Request, pk: UUID) -> Directory:
+    return get_object_or_404(own_directories(request), pk=pk)
+
+
+def _how(request: Request) -> How:
+    dry_run = request.query_params.get("dry_run", "false")
+    if dry_run not in ("true", "false"):
+        raise ParseError("dry_run is true or false.")
+    return How(user=caller_of(request), dry_run=dry_run == "true")
+
+
+def _answer(directory: Directory, edited: Edited, **options: Any) -> Response:
+    return Response(edit_document(directory, edited), **options)
+
+
+def _item(found: StoredItem) -> dict[str, Any]:
+    return {
+        "slug": found.item.slug,
+        **item_document(found.item),
+        "edited": found.edited,
+        "sources": [source.model_dump() for source in found.record.sources],
+    }
+
+
+def _number(asked: Any, name: str, default: int) -> int:
+    text = asked.get(name, str(default))
+    if not text.isdecimal() or len(text) > 9:
+        raise ParseError(f"{name} takes a number.")
+    return int(text)

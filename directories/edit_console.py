@@ -1,0 +1,124 @@
+"""What the commands for people's edits share: their options, and how they show an edit."""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from directories.exceptions import NotPossible
+from directories.models import Directory
+from directories.services.editing import Edited, How
+from directories.services.owners import find_owner
+from generation.editing import Effect
+
+SHOWN_EFFECTS = 50
+SIGNS = {"add": "+", "restore": "+", "create": "+", "remove": "-", "delete": "-"}
+
+
+def add_edit_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what it would do, and write nothing"
+    )
+    parser.add_argument(
+        "--user",
+        metavar="NAME",
+        help="in whose name; the directory's owner if nobody is named",
+    )
+    add_json_option(parser)
+
+
+def add_json_option(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object and nothing else"
+    )
+
+
+def how_of(directory: Directory, options: Mapping[str, Any]) -> How:
+    """Read in whose name an edit is made. Raises NotPossible."""
+    user = directory.owner
+    if name := options.get("user"):
+        found = find_owner(name)
+        assert found is not None, "a directory has an owner, so there is a user"
+        user = found
+    return How(user=user, dry_run=options["dry_run"], clock=clock())
+
+
+def clock() -> datetime | None:
+    """The time that a build asks to be written, if it asks for one."""
+    seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if seconds.isdecimal() and len(seconds) <= 11:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    return None
+
+
+def edit_document(directory: Directory, edited: Edited) -> dict[str, Any]:
+    """Tell an edit as JSON does."""
+    return {
+        "directory": str(directory.pk),
+        "title": edited.edit.title,
+        "dry_run": edited.is_dry_run,
+        "changed": bool(edited.edit),
+        "effects": [effect.model_dump(mode="json") for effect in edited.edit.effects],
+        "commits": dict(edited.revised.commits) if edited.revised else {},
+    }
+
+
+def print_edit(
+    stream: Any, directory: Directory, edited: Edited, *, as_json: bool
+) -> None:
+    if as_json:
+        document = edit_document(directory, edited)
+        stream.write(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    effects = edited.edit.effects
+    for effect in effects[:SHOWN_EFFECTS]:
+        for line in _lines(effect):
+            stream.write(line)
+    if (more := len(effects) - SHOWN_EFFECTS) > 0:
+        stream.write(f"  and {more} more")
+    if edited.is_dry_run:
+        stream.write(f"{edited.edit.title}. Nothing was written: this was a dry run.")
+    elif not edited.edit:
+        stream.write("Nothing has changed.")
+    else:
+        assert edited.revised is not None
+        where = ", ".join(
+            f"{kind} {commit[:10]}" for kind, commit in edited.revised.commits.items()
+        )
+        stream.write(f"{edited.edit.title}: {directory}, {where}")
+
+
+def _lines(effect: Effect) -> list[str]:
+    notes = f"  ({'; '.join(effect.notes)})" if effect.notes else ""
+    sign = SIGNS.get(effect.action, "=" if effect.action == "unchanged" else "~")
+    lines = [f"{sign} {effect.id}  {effect.name}{notes}"]
+    lines += (
+        f"    {change.field}: {change.before!r} → {change.after!r}"
+        for change in effect.fields
+    )
+    return lines
+
+
+def why(exc: NotPossible) -> str:
+    """Tell a refusal with every place that is wrong."""
+    errors = exc.extensions.get("errors") or []
+    if len(errors) < 2:
+        return str(exc)
+    return "\n".join(
+        [f"{exc}", *(f"  {e.get('pointer', '')}: {e['detail']}" for e in errors[:20])]
+    )
+
+
+def explain_invalid(exc: ValidationError) -> str:
+    """Tell what is wrong with what was typed, each field on a line."""
+    lines = []
+    for error in exc.errors(include_url=False, include_input=False):
+        place = ".".join(str(part) for part in error["loc"] if part != "function-after")
+        lines.append(f"{place}: {error['msg'].removeprefix('Value error, ')}")
+    return "; ".join(lines)

@@ -1,0 +1,228 @@
+"""Look at the items of a directory, and add, change and remove some."""
+
+from __future__ import annotations
+
+import json
+import logging
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError
+from pydantic import ValidationError
+
+from directories.edit_console import (
+    add_edit_options,
+    add_json_option,
+    explain_invalid,
+    how_of,
+    print_edit,
+    why,
+)
+from directories.exceptions import DirectoryError, NotPossible
+from directories.services import editing
+from directories.services.intake import named_directory
+from generation.editing.operations import (
+    AddItem,
+    ItemOperation,
+    ItemOperations,
+    RemoveItem,
+    UpdateItem,
+)
+from generation.repositories.documents import item_document
+from generation.yaml import InvalidYAML, parse
+
+FAILED, WRONG_INPUT = 1, 2
+LARGEST_FILE = 20
+
+
+class Command(BaseCommand):
+    help = (
+        "List the items of a directory, show one, add, edit or remove one, or do many "
+        "things at once. What you do is a commit in your name, which runs keep."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="do", required=True, metavar="ACTION")
+        listing = actions.add_parser("list", help="all items, a line each")
+        listing.add_argument("directory", metavar="SLUG")
+        listing.add_argument("--category", metavar="ID", help="of this category")
+        listing.add_argument("--tag", metavar="ID", help="with this tag")
+        listing.add_argument("--search", metavar="TEXT", help="with this in it")
+        add_json_option(listing)
+        show = actions.add_parser("show", help="all fields of an item")
+        show.add_argument("directory", metavar="SLUG")
+        show.add_argument("item", metavar="ITEM")
+        add_json_option(show)
+        adding = actions.add_parser("add", help="add an item")
+        adding.add_argument("directory", metavar="SLUG")
+        adding.add_argument("source_url", metavar="URL", help="where the item leads")
+        adding.add_argument(
+            "--slug", dest="item_slug", help="instead of one made of the name"
+        )
+        _add_fields(adding)
+        adding.add_argument(
+            "--tag", dest="tags", action="append", metavar="TAG", help="may be repeated"
+        )
+        editing_ = actions.add_parser("edit", help="change fields of an item")
+        editing_.add_argument("directory", metavar="SLUG")
+        editing_.add_argument("item", metavar="ITEM")
+        editing_.add_argument("--url", dest="source_url", help="where the item leads")
+        _add_fields(editing_)
+        editing_.add_argument("--tag", dest="add_tags", action="append", metavar="TAG")
+        editing_.add_argument(
+            "--no-tag", dest="remove_tags", action="append", metavar="TAG"
+        )
+        editing_.add_argument("--not-featured", action="store_true")
+        removing = actions.add_parser("remove", help="remove an item for good")
+        removing.add_argument("directory", metavar="SLUG")
+        removing.add_argument("item", metavar="ITEM")
+        removing.add_argument("--reason", required=True, help="it is written down")
+        bulk = actions.add_parser("bulk", help="do up to 500 things, all or none")
+        bulk.add_argument("directory", metavar="SLUG")
+        bulk.add_argument(
+            "file", metavar="FILE", type=Path, help="a YAML or JSON list of operations"
+        )
+        for action in (adding, editing_, removing, bulk):
+            add_edit_options(action)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["verbosity"] < 2:
+            logging.getLogger().setLevel(logging.WARNING)
+        work: Callable[[dict[str, Any]], None] = getattr(self, f"_{options['do']}")
+        try:
+            work(options)
+        except ValidationError as exc:
+            self._stop(WRONG_INPUT, explain_invalid(exc))
+        except NotPossible as exc:
+            self._stop(WRONG_INPUT, why(exc))
+        except DirectoryError as exc:
+            self._stop(FAILED if exc.status == 409 else WRONG_INPUT, str(exc))
+
+    def _list(self, options: dict[str, Any]) -> None:
+        stored = editing.read(named_directory(options["directory"]))
+        text = (options["search"] or "").casefold()
+        items = [
+            found.item
+            for found in stored.items
+            if options["category"] in (None, found.item.category)
+            and (options["tag"] is None or options["tag"] in found.item.tags)
+            and text in f"{found.item.name}\n{found.item.description}".casefold()
+        ]
+        if options["json"]:
+            self._json([{"slug": i.slug, **item_document(i)} for i in items])
+            return
+        for item in items:
+            self.stdout.write(
+                f"{item.slug}  {item.name}  {item.category}  {item.source_url}"
+            )
+        self.stdout.write(f"{len(items)} items")
+
+    def _show(self, options: dict[str, Any]) -> None:
+        stored = editing.read(named_directory(options["directory"]))
+        found = next((f for f in stored.items if f.item.slug == options["item"]), None)
+        if found is None:
+            raise NotPossible(f"there is no item {options['item']}")
+        document = {"slug": found.item.slug, **item_document(found.item)}
+        if options["json"]:
+            sources = [source.model_dump() for source in found.record.sources]
+            self._json({**document, "edited": found.edited, "sources": sources})
+            return
+        for key, value in document.items():
+            self.stdout.write(f"{key}: {value}")
+
+    def _add(self, options: dict[str, Any]) -> None:
+        given = _given(options, "name", "description", "category", "markdown")
+        self._do(
+            options,
+            AddItem.model_validate(
+                {
+                    **given,
+                    "source_url": options["source_url"],
+                    "slug": options["item_slug"],
+                    "tags": options["tags"] or (),
+                    "featured": options["featured"],
+                    "meta": _facts(options),
+                    "allow_duplicate": options["allow_duplicate"],
+                    **_given(options, "order"),
+                }
+            ),
+        )
+
+    def _edit(self, options: dict[str, Any]) -> None:
+        fields = ("name", "description", "category", "markdown", "source_url", "order")
+        given = _given(options, *fields, "add_tags", "remove_tags")
+        if options["featured"] or options["not_featured"]:
+            given["featured"] = options["featured"]
+        if facts := _facts(options):
+            given["meta"] = facts
+        if not given:
+            raise NotPossible(
+                "name at least one field to change, such as --description"
+            )
+        given["allow_duplicate"] = options["allow_duplicate"]
+        self._do(options, UpdateItem.model_validate({"slug": options["item"], **given}))
+
+    def _remove(self, options: dict[str, Any]) -> None:
+        self._do(options, RemoveItem(slug=options["item"], reason=options["reason"]))
+
+    def _bulk(self, options: dict[str, Any]) -> None:
+        path: Path = options["file"]
+        try:
+            document = parse(path.read_bytes(), times=LARGEST_FILE)
+        except OSError as exc:
+            raise NotPossible(f"{path} cannot be read: {exc.strerror}") from exc
+        except InvalidYAML as exc:
+            raise NotPossible(f"{path}: {exc}") from exc
+        if isinstance(document, dict):
+            document = document.get("operations")
+        several = ItemOperations.model_validate({"operations": document})
+        self._do(options, *several.operations)
+
+    def _do(self, options: dict[str, Any], *operations: ItemOperation) -> None:
+        directory = named_directory(options["directory"])
+        how = how_of(directory, options)
+        edited = editing.change_items(directory, operations, how)
+        print_edit(self.stdout, directory, edited, as_json=options["json"])
+
+    def _json(self, document: Any) -> None:
+        self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
+
+    def _stop(self, status: int, text: str) -> NoReturn:
+        raise CommandError(f"{text}.", returncode=status)
+
+
+def _add_fields(parser: ArgumentParser) -> None:
+    parser.add_argument("--name", metavar="TEXT")
+    parser.add_argument("--description", metavar="TEXT", help="one sentence")
+    parser.add_argument("--category", metavar="TEXT", help="an id or a name")
+    parser.add_argument("--markdown", metavar="TEXT", help="the text of its page")
+    parser.add_argument("--order", type=int, metavar="N")
+    parser.add_argument("--featured", action="store_true", help="it stands first")
+    parser.add_argument(
+        "--fact",
+        dest="facts",
+        action="append",
+        metavar="KEY=VALUE",
+        help="a fact such as license=MIT; without a value it goes; may be repeated",
+    )
+    parser.add_argument(
+        "--allow-duplicate",
+        action="store_true",
+        help="although it looks like an item that is there",
+    )
+
+
+def _given(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: options[name] for name in names if options[name] is not None}
+
+
+def _facts(options: dict[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for text in options["facts"] or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise NotPossible(f"--fact takes KEY=VALUE, not {text!r}")
+        facts[key.strip()] = value.strip() or None
+    return facts

@@ -1,0 +1,71 @@
+"""`items` and `taxonomy`, as a curator types them."""
+
+from __future__ import annotations
+
+import json
+
+from tests.commands.conftest import Gazetteer
+
+
+def test_items_are_added_edited_and_removed(gazetteer: Gazetteer) -> None:
+    gazetteer.make()
+    rehearsed = gazetteer.run(
+        "items", "add", "clocks", "https://c.example.net", "--name", "Candle",
+        "--category", "Sundials", "--dry-run", "--json",
+    )  # fmt: skip
+    before = gazetteer.heads()
+    added = gazetteer.run(
+        "items", "add", "clocks", "https://c.example.net", "--name", "Candle",
+        "--category", "Sundials", "--tag", "wax", "--fact", "license=MIT",
+    )  # fmt: skip
+    edited = gazetteer.run(
+        "items", "edit", "clocks", "candle", "--description", "Burns."
+    )
+    again = gazetteer.run(
+        "items", "add", "clocks", "http://c.example.net/", "--name", "Candle",
+        "--category", "Sundials",
+    )  # fmt: skip
+    removed = gazetteer.run("items", "remove", "clocks", "candle", "--reason", "Fire.")
+
+    assert rehearsed.json["effects"][0]["id"] == "candle"
+    assert (added.status, edited.status, removed.status) == (0, 0, 0)
+    assert "description: '' → 'Burns.'" in edited.stdout
+    assert again.status == 2
+    assert "in the directory already: candle" in again.stderr
+    assert gazetteer.heads() != before
+    log = gazetteer.run_git("clocks-data.git", "log", "--format=%an: %s", "main")
+    assert log.splitlines()[:3] == [
+        "admin: Remove Candle",
+        "admin: Update Candle",
+        "admin: Add Candle",
+    ]
+
+
+def test_many_things_at_once_from_a_file(gazetteer: Gazetteer) -> None:
+    gazetteer.make()
+    operations = [
+        {"action": "update", "slug": "vertical", "add_tags": ["wall"]},
+        {"action": "remove", "slug": "horizontal", "reason": "Flat."},
+    ]
+    (gazetteer.folder / "bulk.json").write_text(json.dumps(operations))
+
+    ended = gazetteer.run("items", "bulk", "clocks", "bulk.json", "--json")
+    shown = gazetteer.run("items", "list", "clocks", "--tag", "wall", "--json")
+
+    assert ended.json["title"] == "Update 1, remove 1 items"
+    assert [item["slug"] for item in shown.json] == ["vertical"]
+
+
+def test_labels_are_renamed_and_listed(gazetteer: Gazetteer) -> None:
+    gazetteer.make()
+
+    renamed = gazetteer.run(
+        "taxonomy", "rename", "clocks", "category", "sundials", "Sun"
+    )
+    listed = gazetteer.run("taxonomy", "list", "clocks", "category")
+    refused = gazetteer.run("taxonomy", "delete", "clocks", "category", "sun")
+
+    assert "Rename the category Sundials to Sun: admin/clocks" in renamed.stdout
+    assert "2  sundials  Sun  (also Sundials)" in listed.stdout
+    assert refused.status == 2
+    assert "holds 2 items" in refused.stderr
