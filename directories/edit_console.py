@@ -25,6 +25,20 @@ def add_edit_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="say what it would do, and write nothing"
     )
+    review = parser.add_mutually_exclusive_group()
+    review.add_argument(
+        "--proposal",
+        dest="as_proposal",
+        action="store_true",
+        default=None,
+        help="put it up for review, whatever the directory says",
+    )
+    review.add_argument(
+        "--direct",
+        dest="as_proposal",
+        action="store_false",
+        help="do it at once, whatever the directory says",
+    )
     parser.add_argument(
         "--user",
         metavar="NAME",
@@ -46,7 +60,12 @@ def how_of(directory: Directory, options: Mapping[str, Any]) -> How:
         found = find_owner(name)
         assert found is not None, "a directory has an owner, so there is a user"
         user = found
-    return How(user=user, dry_run=options["dry_run"], clock=clock())
+    return How(
+        user=user,
+        dry_run=options["dry_run"],
+        clock=clock(),
+        as_proposal=options["as_proposal"],
+    )
 
 
 def clock() -> datetime | None:
@@ -59,6 +78,7 @@ def clock() -> datetime | None:
 
 def edit_document(directory: Directory, edited: Edited) -> dict[str, Any]:
     """Tell an edit as JSON does."""
+    proposal = edited.revised.proposal if edited.revised else None
     return {
         "directory": str(directory.pk),
         "title": edited.edit.title,
@@ -66,6 +86,7 @@ def edit_document(directory: Directory, edited: Edited) -> dict[str, Any]:
         "changed": bool(edited.edit),
         "effects": [effect.model_dump(mode="json") for effect in edited.edit.effects],
         "commits": dict(edited.revised.commits) if edited.revised else {},
+        "proposal": proposal.number if proposal else None,
     }
 
 
@@ -86,6 +107,10 @@ def print_edit(
         stream.write(f"{edited.edit.title}. Nothing was written: this was a dry run.")
     elif not edited.edit:
         stream.write("Nothing has changed.")
+    elif edited.revised and (proposal := edited.revised.proposal):
+        stream.write(
+            f"{edited.edit.title}: waits as proposal {proposal.number} of {directory}"
+        )
     else:
         assert edited.revised is not None
         where = ", ".join(

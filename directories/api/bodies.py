@@ -48,6 +48,12 @@ class Rejection(Asked):
     reason: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
+class Undo(Asked):
+    """With `keep_edits`, what was changed since the run stays, and the rest is undone."""
+
+    keep_edits: bool = False
+
+
 class InlineDocument(Asked):
     """A source by its text. `url` is where it was taken from, for relative links."""
 

@@ -14,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from directories.api.views import body_of, caller_of, own_directories
+from directories.api.bodies import Undo
+from directories.api.views import body_of, caller_of, own_directories, own_runs
 from directories.edit_console import edit_document
 from directories.exceptions import NotFound
 from directories.models import Directory
@@ -58,12 +59,12 @@ class Items(APIView):
         """Add an item: 201 and what it did; in a dry run 200."""
         directory = _own(request, pk)
         operation = AddItem.model_validate(body_of(request))
-        edited = editing.change_items(directory, [operation], _how(request))
-        if edited.is_dry_run:
-            return _answer(directory, edited)
+        edited = editing.change_items(directory, [operation], how_of(request))
+        if edited.revised is None or edited.revised.proposal:
+            return answer(directory, edited)
         slug = edited.edit.effects[0].id
         location = reverse("item", args=[directory.pk, slug])
-        return _answer(directory, edited, status=201, headers={"Location": location})
+        return answer(directory, edited, status=201, headers={"Location": location})
 
 
 class ItemDetail(APIView):
@@ -116,16 +117,16 @@ class Labels(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         directory = _own(request, pk)
         operation = _label_operation.validate_python(body_of(request))
-        return _answer(
-            directory, editing.change_labels(directory, operation, _how(request))
+        return answer(
+            directory, editing.change_labels(directory, operation, how_of(request))
         )
 
 
 def _change(
     request: Request, directory: Directory, *operations: ItemOperation
 ) -> Response:
-    return _answer(
-        directory, editing.change_items(directory, operations, _how(request))
+    return answer(
+        directory, editing.change_items(directory, operations, how_of(request))
     )
 
 
@@ -133,14 +134,23 @@ def _own(request: Request, pk: UUID) -> Directory:
     return get_object_or_404(own_directories(request), pk=pk)
 
 
-def _how(request: Request) -> How:
-    dry_run = request.query_params.get("dry_run", "false")
-    if dry_run not in ("true", "false"):
-        raise ParseError("dry_run is true or false.")
-    return How(user=caller_of(request), dry_run=dry_run == "true")
+def how_of(request: Request) -> How:
+    """Read `?dry_run=` and `?proposal=`; without the second, the directory decides."""
+    return How(
+        user=caller_of(request),
+        dry_run=_flag(request, "dry_run") or False,
+        as_proposal=_flag(request, "proposal"),
+    )
 
 
-def _answer(directory: Directory, edited: Edited, **options: Any) -> Response:
+def _flag(request: Request, name: str) -> bool | None:
+    text = request.query_params.get(name)
+    if text not in (None, "true", "false"):
+        raise ParseError(f"{name} is true or false.")
+    return None if text is None else text == "true"
+
+
+def answer(directory: Directory, edited: Edited, **options: Any) -> Response:
     return Response(edit_document(directory, edited), **options)
 
 
@@ -158,3 +168,12 @@ def _number(asked: Any, name: str, default: int) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise ParseError(f"{name} takes a number.")
     return int(text)
+
+
+class UndoRun(APIView):
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Take a run back: 200 and what it does; 422 where that would lose an edit."""
+        run = get_object_or_404(own_runs(request), pk=pk)
+        wish = Undo.model_validate(body_of(request))
+        edited = editing.undo_run(run, how_of(request), keep_edits=wish.keep_edits)
+        return answer(run.directory, edited)

@@ -52,5 +52,6 @@ urlpatterns = [
     path("runs/<uuid:pk>/log/", views.RunLog.as_view(), name="run-log"),
     path("runs/<uuid:pk>/cancel/", views.CancelRun.as_view(), name="cancel-run"),
     path("runs/<uuid:pk>/retry/", views.RetryRun.as_view(), name="retry-run"),
+    path("runs/<uuid:pk>/undo/", edits.UndoRun.as_view(), name="undo-run"),
     path("runs/<uuid:pk>/again/", views.RunAgain.as_view(), name="run-again"),
 ]

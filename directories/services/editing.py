@@ -1,6 +1,7 @@
 """Edits of a directory's data by a person: looked at beforehand, then made, or proposed.
 
-What may be done straight away: the owner's edits, unless the directory asks for review.
+What may be done straight away: edits of the owner and of superusers, unless the directory
+asks for review or whoever edits does. Everybody else's edits wait as proposals.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from typing import NamedTuple
 from django.contrib.auth.models import User
 
 from directories.exceptions import NotPossible
-from directories.models import Directory
-from directories.services.revisions import Revised, repositories_of, revise
+from directories.models import Directory, GenerationRun, Proposal, RunState
+from directories.services.attempts import note
+from directories.services.proposing import repositories_of
+from directories.services.revisions import Revised, revise
 from generation.editing import Edit
 from generation.editing.items import edit_items
 from generation.editing.labels import edit_labels
 from generation.editing.operations import ItemOperation, LabelOperation
+from generation.editing.undo import undo
 from generation.exceptions import EditRefused, RepositoryError
+from generation.git import MAIN
 from generation.repositories.data import Stored, read_data
 from generation.repositories.revision import Revision
 
@@ -26,15 +31,23 @@ Change = Callable[[Stored], Edit]
 
 
 class How(NamedTuple):
-    """In whose name, and whether at all. `clock` is the time that is written."""
+    """In whose name, and whether at all. `clock` is the time that is written.
+
+    `as_proposal` is a wish for this one time: up for review, or at once.
+    """
 
     user: User
     dry_run: bool = False
     clock: datetime | None = None
+    as_proposal: bool | None = None
 
     @property
     def at(self) -> datetime:
         return self.clock or datetime.now(UTC)
+
+    def is_proposed(self, directory: Directory) -> bool | None:
+        is_trusted = self.user.pk == directory.owner_id or self.user.is_superuser
+        return self.as_proposal if is_trusted else True
 
 
 class Edited(NamedTuple):
@@ -59,10 +72,53 @@ def change_items(
 def change_labels(directory: Directory, operation: LabelOperation, how: How) -> Edited:
     """Change categories or tags, and their items. Raises NotPossible and NotNow."""
     now = f"{how.at:%Y-%m-%d %H:%M}"
-    return make(directory, lambda stored: edit_labels(stored, operation, now=now), how)
+    return make(
+        directory,
+        lambda stored: edit_labels(stored, operation, now=now),
+        how,
+        origin=Proposal.Origin.TAXONOMY,
+    )
 
 
-def make(directory: Directory, change: Change, how: How) -> Edited:
+def undo_run(run: GenerationRun, how: How, *, keep_edits: bool = False) -> Edited:
+    """Take back what a run published. Raises NotPossible and NotNow.
+
+    What was changed since and would be lost is a refusal, or stays with `keep_edits`.
+    """
+    directory = run.directory
+    report = run.report or {}
+    data = report.get("repositories", {}).get("data")
+    if run.state != RunState.SUCCEEDED or data is None:
+        raise NotPossible(f"the run is {run.state}: it published nothing to take back")
+    if data.get("branch") != MAIN.removeprefix("refs/heads/"):
+        raise NotPossible(
+            "the run was put up as a proposal: reject that, or edit what it brought"
+        )
+    if not data.get("changed_files") and not data.get("removed_files"):
+        raise NotPossible("the run changed nothing in the data repository")
+    old, new = _commits(directory, str(data.get("commit")))
+    title = f"Undo: {report.get('title') or 'a run'}"
+    edited = make(
+        directory,
+        lambda stored: undo(
+            stored, old=old, new=new, title=title, keep_edits=keep_edits
+        ),
+        how,
+        origin=Proposal.Origin.UNDO,
+    )
+    if edited.revised:
+        what = "proposed to take" if edited.revised.proposal else "took"
+        note(run, f"{how.user.get_username()} {what} this run back", "warning")
+    return edited
+
+
+def make(
+    directory: Directory,
+    change: Change,
+    how: How,
+    *,
+    origin: Proposal.Origin = Proposal.Origin.EDIT,
+) -> Edited:
     """Make an edit of the data as it lies there. Raises NotPossible and NotNow."""
     if how.dry_run:
         return Edited(_ask(change, read(directory)), None)
@@ -72,7 +128,14 @@ def make(directory: Directory, change: Change, how: How) -> Edited:
         made.append(_ask(change, stored))
         return Revision(made[-1].title, made[-1].files, made[-1].removals)
 
-    revised = revise(directory, revision, user=how.user, clock=how.clock)
+    revised = revise(
+        directory,
+        revision,
+        user=how.user,
+        clock=how.clock,
+        as_proposal=how.is_proposed(directory),
+        origin=origin,
+    )
     return Edited(made[-1], revised)
 
 
@@ -80,6 +143,17 @@ def read(directory: Directory) -> Stored:
     """Read the data of a directory as it lies there. Raises NotPossible."""
     try:
         return read_data(repositories_of(directory)["data"])
+    except RepositoryError as exc:
+        raise NotPossible(str(exc)) from exc
+
+
+def _commits(directory: Directory, new: str) -> tuple[str | None, str]:
+    """Find the commit of a run on main, and what it was built on."""
+    repository = repositories_of(directory)["data"]
+    if not repository.contains(new):
+        raise NotPossible(f"the commit of the run, {new[:10]}, is not on main any more")
+    try:
+        return repository.parent(new), new
     except RepositoryError as exc:
         raise NotPossible(str(exc)) from exc
 

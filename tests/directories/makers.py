@@ -32,13 +32,13 @@ def ask(
     return request
 
 
-def start(directory: Directory, **fields: Any) -> GenerationRun:
+def start(directory: Directory, text: str = CLOCKS, **fields: Any) -> GenerationRun:
     return runs.start(
         directory,
-        build_request(directory, fields, documents=[document()]),
+        build_request(directory, fields, documents=[document(text)]),
         trigger=GenerationRun.Trigger.COMMAND,
         user=directory.owner,
-        documents=[document()],
+        documents=[document(text)],
     )
 
 

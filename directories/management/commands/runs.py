@@ -18,10 +18,11 @@ from rich.table import Table
 
 from directories.api.serializers import RunSerializer, RunSummarySerializer
 from directories.console import progress_bar
+from directories.edit_console import add_edit_options, how_of, print_edit
 from directories.exceptions import DirectoryError, NotPossible
 from directories.following import follow
 from directories.models import GenerationRun, RunState
-from directories.services import history, runs
+from directories.services import editing, history, runs
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 SHOWN_LINES = 30
@@ -29,8 +30,8 @@ SHOWN_LINES = 30
 
 class Command(BaseCommand):
     help = (
-        "List runs, show one, compare several, follow one while it works, cancel it, or "
-        "start it again. RUN is an id, the beginning of one, or a directory's slug, which "
+        "List runs, show one, compare several, follow one while it works, cancel it, "
+        "start it again, or undo it. RUN is an id, the beginning of one, or a directory's slug, which "
         "stands for its newest run."
     )
 
@@ -55,6 +56,14 @@ class Command(BaseCommand):
         ):
             action = actions.add_parser(name, help=text)
             action.add_argument("run", metavar="RUN")
+        undo = actions.add_parser("undo", help="take back what a run published")
+        undo.add_argument("run", metavar="RUN")
+        undo.add_argument(
+            "--keep-edits",
+            action="store_true",
+            help="what was changed since stays as it is, and the rest is undone",
+        )
+        add_edit_options(undo)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["verbosity"] < 2:
@@ -146,6 +155,12 @@ class Command(BaseCommand):
 
     def _again(self, options: dict[str, Any]) -> None:
         self._repeat(runs.again, options)
+
+    def _undo(self, options: dict[str, Any]) -> None:
+        run = find_run(options["run"])
+        how = how_of(run.directory, options)
+        edited = editing.undo_run(run, how, keep_edits=options["keep_edits"])
+        print_edit(self.stdout, run.directory, edited, as_json=options["json"])
 
     def _repeat(
         self, repeat: Callable[..., GenerationRun], options: dict[str, Any]

@@ -1,0 +1,180 @@
+"""A run is taken back in all three repositories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from directories.exceptions import NotPossible
+from directories.models import Directory, GenerationRun
+from directories.services import editing, execution
+from directories.services.editing import How, change_items, undo_run
+from directories.services.proposing import repositories_of
+from generation.editing.operations import UpdateItem
+from tests.directories.api.conftest import client_of
+from tests.directories.makers import start
+from tests.generation.test_orchestrator import commit_by_hand, files
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HORIZONTAL = "data/horizontal/horizontal.yml"
+LONGER = """\
+# Clocks
+
+## Sundials
+
+- [Horizontal](https://example.org/horizontal) - Lies in the grass. `slate`
+- [Vertical](https://example.org/vertical) - Hangs on a wall.
+
+## Sand clocks
+
+- [Egg timer](https://example.org/egg) - For eggs.
+"""
+
+
+def trees(directory: Directory) -> list[str]:
+    found = repositories_of(directory).values()
+    return [repository.tree_id(repository.head() or "") for repository in found]
+
+
+@pytest.fixture
+def twice(directory: Directory) -> tuple[Directory, GenerationRun, list[str]]:
+    """A directory that was generated twice, the second run, and the trees before it."""
+    execution.execute(start(directory))
+    before = trees(directory)
+    run = start(directory, text=LONGER)
+    execution.execute(run)
+    run.refresh_from_db()
+    directory.refresh_from_db()
+    assert trees(directory) != before
+    return directory, run, before
+
+
+def test_all_three_are_as_they_were(
+    twice: tuple[Directory, GenerationRun, list[str]],
+) -> None:
+    directory, run, before = twice
+
+    undo_run(run, How(directory.owner))
+
+    assert trees(directory) == before
+    directory.refresh_from_db()
+    assert directory.items_count == 3
+    assert run.log.filter(message="ada took this run back").exists()
+
+
+def test_the_first_run_can_be_taken_back(directory: Directory) -> None:
+    run = start(directory)
+    execution.execute(run)
+    run.refresh_from_db()
+
+    undo_run(run, How(directory.owner))
+
+    directory.refresh_from_db()
+    assert directory.items_count == 0
+    repository = repositories_of(directory)["data"]
+    assert repository.tree(repository.head() or "") == {}
+
+
+def test_a_later_edit_stops_it_or_stays(
+    twice: tuple[Directory, GenerationRun, list[str]], git_root: Path
+) -> None:
+    directory, run, _ = twice
+    mine = UpdateItem(slug="horizontal", description="Mine.")
+    change_items(directory, [mine], How(directory.owner))
+
+    with pytest.raises(NotPossible, match="would lose that") as refused:
+        undo_run(run, How(directory.owner))
+    undo_run(run, How(directory.owner), keep_edits=True)
+
+    [error] = refused.value.extensions["errors"]
+    assert error["pointer"] == f"/{HORIZONTAL}"
+    assert "Mine." in files(git_root)[HORIZONTAL]
+    assert "data/egg-timer/egg-timer.yml" not in files(git_root)
+
+
+def test_it_can_be_proposed(
+    twice: tuple[Directory, GenerationRun, list[str]],
+) -> None:
+    directory, run, _ = twice
+    before = trees(directory)
+
+    edited = undo_run(run, How(directory.owner, as_proposal=True))
+
+    assert trees(directory) == before
+    assert edited.revised is not None
+    assert edited.revised.proposal is not None
+    assert edited.revised.proposal.origin == "undo"
+
+
+def test_what_published_nothing_is_not_undone(directory: Directory) -> None:
+    execution.execute(start(directory))
+    same = start(directory)
+    execution.execute(same)
+    same.refresh_from_db()
+    waiting = start(directory)
+
+    with pytest.raises(NotPossible, match="changed nothing"):
+        undo_run(same, How(directory.owner))
+    with pytest.raises(NotPossible, match="published nothing"):
+        undo_run(waiting, How(directory.owner))
+
+
+def test_the_api_undoes_only_ones_own(
+    twice: tuple[Directory, GenerationRun, list[str]], stranger: User
+) -> None:
+    directory, run, before = twice
+    url = f"/api/runs/{run.pk}/undo/"
+
+    refused = client_of(stranger).post(url, {}, format="json")
+    rehearsed = client_of(directory.owner).post(
+        f"{url}?dry_run=true", {}, format="json"
+    )
+    unchanged = trees(directory)
+    done = client_of(directory.owner).post(url, {}, format="json")
+
+    assert refused.status_code == 404
+    assert rehearsed.json()["dry_run"] is True
+    assert unchanged != before
+    assert done.status_code == 200
+    assert trees(directory) == before
+
+
+def test_somebody_elses_edit_waits_as_a_proposal(
+    directory: Directory, stranger: User
+) -> None:
+    execution.execute(start(directory))
+    before = trees(directory)
+
+    edited = change_items(
+        directory,
+        [UpdateItem(slug="vertical", description="Leans.")],
+        How(stranger, as_proposal=False),
+    )
+
+    assert trees(directory) == before
+    assert edited.revised is not None
+    assert edited.revised.proposal is not None
+
+
+def test_what_cannot_be_read_is_said(directory: Directory, git_root: Path) -> None:
+    execution.execute(start(directory))
+    commit_by_hand(git_root, {"categories.yml": "{"})
+
+    with pytest.raises(NotPossible, match=r"categories.yml .* cannot be read"):
+        editing.read(directory)
+
+
+def test_the_client_is_told_what_the_body_may_hold(
+    twice: tuple[Directory, GenerationRun, list[str]],
+) -> None:
+    directory, run, _ = twice
+
+    answer = client_of(directory.owner).post(
+        f"/api/runs/{run.pk}/undo/", {"keep": True}, format="json"
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["pointer"] == "/keep"
