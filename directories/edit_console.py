@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from directories.exceptions import NotPossible
 from directories.models import Directory
+from directories.services.adopting import Adoption
 from directories.services.editing import Edited, How
 from directories.services.owners import find_owner
 from generation.editing import Effect
@@ -147,3 +148,16 @@ def explain_invalid(exc: ValidationError) -> str:
         place = ".".join(str(part) for part in error["loc"] if part != "function-after")
         lines.append(f"{place}: {error['msg'].removeprefix('Value error, ')}")
     return "; ".join(lines)
+
+
+def adoption_document(found: Adoption) -> dict[str, Any]:
+    return {
+        "directory": str(found.directory.pk) if found.directory else None,
+        "slug": found.slug,
+        "name": found.name,
+        "items": found.items,
+        "categories": found.categories,
+        "tags": found.tags,
+        "problems": [problem._asdict() for problem in found.problems],
+        "warnings": list(found.warnings),
+    }

@@ -13,11 +13,12 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from git import Git
 from git.exc import CommandError
@@ -37,6 +38,9 @@ REF = re.compile(r"refs/[A-Za-z0-9][A-Za-z0-9._/-]{0,198}")
 # What a repository may hold before it is packed: every commit of ours leaves a pack.
 MOST_PACKS = 50
 MOST_LOOSE = 6_700
+# The git that can be told where a host is, and how long it may fetch, in seconds.
+PINNING = (2, 37)
+LONGEST_FETCH = 900.0
 # Git holds a lock for milliseconds. One of so many seconds was left by a git that was killed.
 STALE = 60
 
@@ -324,6 +328,44 @@ class Repository:
             raise RepositoryError(f"git did not write a commit in {self.path}")
         return written
 
+    def fetch_all(self, source: str | Path, *, addresses: Sequence[str] = ()) -> None:
+        """Take over the history of the branch that another repository shows first.
+
+        A URL is visited at these addresses only, without following it elsewhere and
+        without a login. Raises RepositoryError.
+        """
+        options = ["transfer.fsckObjects=true", "http.followRedirects=false"]
+        if isinstance(source, Path):
+            ref = Repository(source).main_or_head()
+            options += ["protocol.file.allow=always", f"safe.directory={source}"]
+        else:
+            parts = urlsplit(source)
+            if version() < PINNING:
+                raise RepositoryError("taking over a URL needs git 2.37 or newer")
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            pinned = ",".join(f"[{a}]" if ":" in a else a for a in addresses)
+            options += [
+                f"protocol.{parts.scheme}.allow=always",
+                f"http.curloptResolve={parts.hostname}:{port}:{pinned}",
+                "http.proxy=",
+            ]
+            ref = "HEAD"
+        if ref is None:
+            raise RepositoryError(f"{source} holds no commit yet")
+        settings = [part for option in options for part in ("-c", option)]
+        self._git(
+            *settings,
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--",
+            str(source),
+            f"+{ref}:{MAIN}",
+            seconds=LONGEST_FETCH,
+        )
+
     def bundle(self, path: Path) -> Path | None:
         """Write branches and tags with their history into one file; None if there are none."""
         if not any(self.refs(f"refs/{kind}/") for kind in ("heads", "tags")):
@@ -391,7 +433,7 @@ class Repository:
         with self._process("update-ref", "--stdin") as (stdin, _):
             stdin.write("".join(f"{line}\n" for line in lines).encode())
 
-    def _git(self, *arguments: str) -> bytes:
+    def _git(self, *arguments: str, seconds: float | None = None) -> bytes:
         """Run a git command to its end and return what it printed."""
         _drop_inherited_variables()
         try:
@@ -400,9 +442,11 @@ class Repository:
                 env=_ENVIRONMENT,
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
+                kill_after_timeout=seconds,
             )
         except CommandError as exc:
-            raise _failure(self.path, arguments[0], str(exc.stderr or exc)) from exc
+            named = next((a for a in arguments[::2] if a != "-c"), arguments[0])
+            raise _failure(self.path, named, str(exc.stderr or exc)) from exc
         assert isinstance(output, bytes)
         return output
 

@@ -48,6 +48,15 @@ class Rejection(Asked):
     reason: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
+class AdoptedRepository(Asked):
+    """The URL of a data repository; without a slug, one is made from it."""
+
+    url: HttpUrl
+    slug: Annotated[str, StringConstraints(max_length=80)] = ""
+    name: Annotated[str, StringConstraints(max_length=200)] = ""
+    description: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
 class Undo(Asked):
     """With `keep_edits`, what was changed since the run stays, and the rest is undone."""
 

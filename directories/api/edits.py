@@ -14,12 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from directories.api.bodies import Undo
+from directories.api.bodies import AdoptedRepository, Undo
 from directories.api.views import body_of, caller_of, own_directories, own_runs
-from directories.edit_console import edit_document
+from directories.edit_console import adoption_document, edit_document
 from directories.exceptions import NotFound
 from directories.models import Directory
 from directories.services import editing
+from directories.services.adopting import Wanted, adopt, look_at
 from directories.services.editing import Edited, How
 from generation.editing.operations import (
     AddItem,
@@ -32,6 +33,8 @@ from generation.editing.operations import (
 from generation.repositories.data import StoredItem
 from generation.repositories.documents import item_document
 from generation.repositories.labels import label_entry
+from generation.sources.fetch import Fetcher
+from generation.tasks.directory_generation import host
 
 MOST_LISTED = 500
 _label_operation: TypeAdapter[LabelOperation] = TypeAdapter(LabelOperation)
@@ -177,3 +180,26 @@ class UndoRun(APIView):
         wish = Undo.model_validate(body_of(request))
         edited = editing.undo_run(run, how_of(request), keep_edits=wish.keep_edits)
         return answer(run.directory, edited)
+
+
+class Adopt(APIView):
+    def post(self, request: Request) -> Response:
+        """Take over a data repository by its URL: 201, and what was mended in it."""
+        body = AdoptedRepository.model_validate(body_of(request))
+        wanted = Wanted(
+            source=body.url,
+            owner=caller_of(request),
+            slug=body.slug,
+            name=body.name,
+            description=body.description,
+        )
+        fetcher = host().fetch
+        assert isinstance(fetcher, Fetcher), "this machine fetches for itself"
+        if how_of(request).dry_run:
+            return Response(adoption_document(look_at(wanted, fetcher=fetcher)))
+        found = adopt(wanted, fetcher=fetcher)
+        assert found.directory is not None, "it was made"
+        location = reverse("directory", args=[found.directory.pk])
+        return Response(
+            adoption_document(found), status=201, headers={"Location": location}
+        )

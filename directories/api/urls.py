@@ -8,6 +8,7 @@ from directories.api import edits, views
 
 urlpatterns = [
     path("directories/", views.DirectoryList.as_view(), name="directories"),
+    path("directories/adopt/", edits.Adopt.as_view(), name="adopt"),
     path("directories/<uuid:pk>/", views.DirectoryDetail.as_view(), name="directory"),
     path("directories/<uuid:pk>/generate/", views.Generate.as_view(), name="generate"),
     path(

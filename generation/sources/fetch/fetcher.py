@@ -68,6 +68,11 @@ class Fetcher:
         """Get a page of text, or raise the SourceError that says why not."""
         return _Journey(self, url, typed=typed, stop=stop or Stop()).fetch()
 
+    def addresses(self, url: str) -> tuple[str, ...]:
+        """Say where another client may go for a URL, or raise the SourceError."""
+        client = Client(self.limits, resolve=self.resolve, stop=Stop())
+        return client.addresses(url, subject=subject_of(url))
+
 
 def fetch(
     url: str,

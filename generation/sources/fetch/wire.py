@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -92,6 +92,17 @@ class Client:
                 return _ask(session, url, subject, wanted, headers or {})
         finally:
             self._left -= visit.elapsed()
+
+    def addresses(self, url: str, *, subject: Subject) -> tuple[str, ...]:
+        """Say to which addresses a URL leads, for another client, or why not to any."""
+        parts = urlsplit(checked_url(url, subject))
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        visit = _Visit(
+            subject, self._limits, self._resolve, seconds=self._left, stop=self._stop
+        )
+        with visit:
+            answers = visit.look_up(parts.hostname or "", port)
+        return tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
 
 def _ask(
@@ -188,14 +199,7 @@ class _Visit:
 
     def connect(self, host: str, port: int) -> socket.socket:
         """Look a host up once, judge every answer, connect to one of them."""
-        answers = self._look_up(host, port)
-        for answer in answers:
-            if not self._is_allowed(host, str(answer[4][0])):
-                raise self._subject.error(
-                    AddressNotAllowed,
-                    "it leads into a private or reserved network. "
-                    "Give an address that is public.",
-                )
+        answers = self.look_up(host, port)
         failure: OSError | None = None
         for waiting, answer in zip(range(len(answers), 0, -1), answers, strict=True):
             try:
@@ -209,6 +213,18 @@ class _Visit:
             SourceUnreachable,
             "nothing answers there. Check the address, or try again later.",
         ) from failure
+
+    def look_up(self, host: str, port: int) -> Sequence[Answer]:
+        """Find the addresses of a host. One that may not be visited spoils them all."""
+        answers = self._look_up(host, port)
+        for answer in answers:
+            if not self._is_allowed(host, str(answer[4][0])):
+                raise self._subject.error(
+                    AddressNotAllowed,
+                    "it leads into a private or reserved network. "
+                    "Give an address that is public.",
+                )
+        return answers
 
     def _look_up(self, host: str, port: int) -> Sequence[Answer]:
         """Ask in a thread: a lookup cannot be interrupted, only left behind."""

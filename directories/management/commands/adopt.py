@@ -1,0 +1,129 @@
+"""Make a directory of a data repository, or of an awesome list, that is there already."""
+
+from __future__ import annotations
+
+import json
+import logging
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from directories.edit_console import adoption_document, clock
+from directories.exceptions import DirectoryError
+from directories.services import adopting, database
+from directories.services.adopting import Adoption, Wanted, is_url
+from directories.services.owners import create_first_owner, find_owner
+from generation.sources.fetch import Fetcher
+from generation.tasks.directory_generation import host
+
+FAILED, WRONG_INPUT = 1, 2
+SHOWN_PROBLEMS = 20
+
+
+class Command(BaseCommand):
+    help = (
+        "Make a directory of what is there: a data repository (a folder, a bare repository, "
+        "a checkout, or the URL of one, ending in .git) is taken over with its history and "
+        "repaired; an awesome list (a file or a URL) is generated from."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("source", metavar="SOURCE", help="a path or a URL")
+        parser.add_argument("--slug", default="", help="instead of one made of SOURCE")
+        parser.add_argument(
+            "--name", default="", help="instead of what it calls itself"
+        )
+        parser.add_argument("--description", default="")
+        parser.add_argument("--owner", metavar="USERNAME", default="")
+        parser.add_argument(
+            "--git",
+            action="store_true",
+            help="the URL is a repository's, whatever it ends in",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="say what would be read and repaired, and write nothing",
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object and nothing else"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["verbosity"] < 2:
+            logging.getLogger().setLevel(logging.WARNING)
+        source: str = options["source"]
+        is_repository = (
+            options["git"] or source.rstrip("/").endswith(".git")
+            if is_url(source)
+            else Path(source).expanduser().is_dir()
+        )
+        if not is_repository:
+            self._generate(source, options)
+            return
+        try:
+            if not database.is_ready():
+                self.stderr.write(f"Made the database {database.make()}")
+            owner = find_owner(options["owner"]) or create_first_owner(options["owner"])
+            wanted = Wanted(
+                source=source,
+                owner=owner,
+                slug=options["slug"],
+                name=options["name"],
+                description=options["description"],
+                clock=clock(),
+            )
+            work = adopting.look_at if options["dry_run"] else adopting.adopt
+            fetcher = host().fetch
+            assert isinstance(fetcher, Fetcher)
+            found = work(wanted, fetcher=fetcher)
+        except DirectoryError as exc:
+            status = FAILED if exc.status == 409 else WRONG_INPUT
+            raise CommandError(f"{exc}.", returncode=status) from exc
+        if options["json"]:
+            document = adoption_document(found)
+            self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
+        else:
+            self._print(found)
+
+    def _generate(self, source: str, options: dict[str, Any]) -> None:
+        """A list is a source like any other: the run reads it, and goes on reading it."""
+        slug = options["slug"]
+        if not slug:
+            raise CommandError(
+                "an awesome list needs --slug; a data repository is a folder, or a URL that "
+                "ends in .git (or give --git).",
+                returncode=WRONG_INPUT,
+            )
+        call_command(
+            "generate_directory",
+            slug,
+            name=options["name"] or None,
+            description=options["description"] or None,
+            source=[source],
+            owner=options["owner"] or None,
+            dry_run=options["dry_run"],
+            json=options["json"],
+            verbosity=options["verbosity"],
+            stdout=self.stdout,
+            stderr=self.stderr,
+        )
+
+    def _print(self, found: Adoption) -> None:
+        is_done = found.directory is not None
+        for problem in found.problems[:SHOWN_PROBLEMS]:
+            mended = "mended" if is_done else "will be mended"
+            state = mended if problem.mended else "by hand"
+            self.stdout.write(f"{problem.path}: {problem.text} ({state})")
+        if (more := len(found.problems) - SHOWN_PROBLEMS) > 0:
+            self.stdout.write(f"and {more} more problems; --json has them all")
+        count = len(found.problems) - len(found.left)
+        self.stdout.write(
+            f"{found.directory or found.slug}: {found.name}, {found.items} items, "
+            f"{found.categories} categories, {found.tags} tags; {len(found.problems)} "
+            f"problems, {count} mended"
+            + ("" if is_done else ". Nothing was written: this was a dry run.")
+        )
