@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
@@ -75,6 +75,12 @@ class InlineDocument(Asked):
         content = self.text.encode()
         media_type = self.media_type.partition(";")[0].strip()
         return GivenDocument(self.name, content, media_type, self.url or "")
+
+
+class Import(InlineDocument):
+    """`duplicates`: leave items alone that are there, or bring them up to date."""
+
+    duplicates: Literal["skip", "update"] = "skip"
 
 
 class _Documents(Asked):

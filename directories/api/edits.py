@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
+from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from pydantic import TypeAdapter
@@ -14,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from directories.api.bodies import AdoptedRepository, Undo
+from directories.api.bodies import AdoptedRepository, Import, Undo
 from directories.api.views import body_of, caller_of, own_directories, own_runs
 from directories.edit_console import adoption_document, edit_document
 from directories.exceptions import NotFound
@@ -22,6 +23,7 @@ from directories.models import Directory
 from directories.services import editing
 from directories.services.adopting import Wanted, adopt, look_at
 from directories.services.editing import Edited, How
+from generation.editing.exporting import FORMATS
 from generation.editing.operations import (
     AddItem,
     ItemOperation,
@@ -171,6 +173,37 @@ def _number(asked: Any, name: str, default: int) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise ParseError(f"{name} takes a number.")
     return int(text)
+
+
+class ImportItems(APIView):
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Add the items of a file that is given by its text."""
+        directory = _own(request, pk)
+        body = Import.model_validate(body_of(request))
+        given = body.given()
+        edited = editing.take_in(
+            directory,
+            given.content,
+            how_of(request),
+            name=given.name,
+            media_type=given.media_type,
+            duplicates=body.duplicates,
+        )
+        return answer(directory, edited)
+
+
+class ExportItems(APIView):
+    def get(self, request: Request, pk: UUID) -> StreamingHttpResponse:
+        """Give all items as a file; `?as=` csv, json, opml or bookmarks."""
+        directory = _own(request, pk)
+        form = request.query_params.get("as", "csv")
+        pieces = editing.give_out(directory, form)
+        name = f"{directory.slug}.{FORMATS[form].ending}"
+        return StreamingHttpResponse(
+            pieces,
+            content_type=FORMATS[form].media_type,
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
 
 
 class UndoRun(APIView):

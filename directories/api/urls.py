@@ -47,6 +47,8 @@ urlpatterns = [
         edits.ItemDetail.as_view(),
         name="item",
     ),
+    path("directories/<uuid:pk>/import/", edits.ImportItems.as_view(), name="import"),
+    path("directories/<uuid:pk>/export/", edits.ExportItems.as_view(), name="export"),
     path("directories/<uuid:pk>/taxonomy/", edits.Labels.as_view(), name="taxonomy"),
     path("runs/", views.RunList.as_view(), name="runs"),
     path("runs/<uuid:pk>/", views.RunDetail.as_view(), name="run"),

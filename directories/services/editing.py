@@ -6,7 +6,7 @@ asks for review or whoever edits does. Everybody else's edits wait as proposals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -17,14 +17,18 @@ from directories.models import Directory, GenerationRun, Proposal, RunState
 from directories.services.attempts import note
 from directories.services.proposing import repositories_of
 from directories.services.revisions import Revised, revise
+from generation.contract.request import MAX_DOCUMENT_BYTES
 from generation.editing import Edit
+from generation.editing.exporting import FORMATS, export
+from generation.editing.importing import Duplicates, import_items, read_file
 from generation.editing.items import edit_items
 from generation.editing.labels import edit_labels
 from generation.editing.operations import ItemOperation, LabelOperation
 from generation.editing.undo import undo
-from generation.exceptions import EditRefused, RepositoryError
+from generation.exceptions import EditRefused, RepositoryError, SourceError
 from generation.git import MAIN
 from generation.repositories.data import Stored, read_data
+from generation.repositories.following import catalogue_of
 from generation.repositories.revision import Revision
 
 Change = Callable[[Stored], Edit]
@@ -78,6 +82,40 @@ def change_labels(directory: Directory, operation: LabelOperation, how: How) -> 
         how,
         origin=Proposal.Origin.TAXONOMY,
     )
+
+
+def take_in(
+    directory: Directory,
+    content: bytes,
+    how: How,
+    *,
+    name: str,
+    media_type: str = "",
+    duplicates: Duplicates = "skip",
+) -> Edited:
+    """Import the items of a file. Raises NotPossible and NotNow."""
+    if len(content) > MAX_DOCUMENT_BYTES:
+        raise NotPossible(
+            f"{name} is larger than {MAX_DOCUMENT_BYTES // 1024 // 1024} MiB; divide it"
+        )
+    try:
+        reading = read_file(content, name=name, media_type=media_type)
+    except SourceError as exc:
+        raise NotPossible(f"{name} cannot be read. {str(exc).rstrip('.')}") from exc
+    now = f"{how.at:%Y-%m-%d %H:%M}"
+
+    def change(stored: Stored) -> Edit:
+        return import_items(stored, reading, now=now, duplicates=duplicates)
+
+    return make(directory, change, how, origin=Proposal.Origin.IMPORT)
+
+
+def give_out(directory: Directory, form: str) -> Iterator[bytes]:
+    """Export all items in one of the FORMATS, piece by piece. Raises NotPossible."""
+    if form not in FORMATS:
+        raise NotPossible(f"{form!r} is no format; there are {', '.join(FORMATS)}")
+    catalogue = catalogue_of(read(directory))
+    return export(catalogue, form, title=directory.name)
 
 
 def undo_run(run: GenerationRun, how: How, *, keep_edits: bool = False) -> Edited:

@@ -33,7 +33,7 @@ def edit_items(
 
     A pointer names the operation by its number where there are several.
     """
-    clerk = _Clerk(Desk(stored, now=now))
+    clerk = Clerk(Desk(stored, now=now))
     errors: list[dict[str, Any]] = []
     messages: list[str] = []
     for number, operation in enumerate(operations):
@@ -58,7 +58,7 @@ def edit_items(
     return clerk.desk.result(title)
 
 
-class _Clerk:
+class Clerk:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._known: Known | None = None

@@ -69,3 +69,20 @@ def test_labels_are_renamed_and_listed(gazetteer: Gazetteer) -> None:
     assert "2  sundials  Sun  (also Sundials)" in listed.stdout
     assert refused.status == 2
     assert "holds 2 items" in refused.stderr
+
+
+def test_items_are_exported_and_imported(gazetteer: Gazetteer) -> None:
+    gazetteer.make()
+    written = gazetteer.run("export_items", "clocks", "out.opml")
+    shown = gazetteer.run("export_items", "clocks")
+    more = "name,url,category\nCandle,https://c.example.net/,Fire clocks\n"
+    (gazetteer.folder / "more.csv").write_text(more)
+
+    taken = gazetteer.run("import_items", "clocks", "more.csv")
+    again = gazetteer.run("import_items", "clocks", "out.opml", "--json")
+
+    assert written.status == 0
+    assert shown.stdout.startswith("slug,name,description,")
+    assert "Import 1 item: admin/clocks" in taken.stdout
+    assert {effect["action"] for effect in again.json["effects"]} == {"left out"}
+    assert again.json["changed"] is False

@@ -148,9 +148,27 @@ def test_labels_are_listed_and_merged(
     assert generated.categories_count == 1
 
 
+def test_items_go_out_and_come_in(api: APIClient, generated: Directory) -> None:
+    out = api.get(url(generated, "export/?as=csv"))
+    text = b"".join(out.streaming_content).decode()  # type: ignore[attr-defined]
+    more = text + "candle,Candle,Burns.,https://c.example.net/,Fire,,,,,\r\n"
+
+    answer = send(
+        api, "post", url(generated, "import/"), {"name": "a.csv", "text": more}
+    ).json()
+    unknown = api.get(url(generated, "export/?as=xls"))
+
+    assert out["Content-Disposition"] == 'attachment; filename="clocks.csv"'
+    assert answer["title"] == "Import 1 item"
+    assert len(answer["effects"]) == 4
+    assert unknown.status_code == 422
+
+
 @pytest.mark.parametrize(
     ("verb", "rest"),
     [
+        ("post", "import/"),
+        ("get", "export/"),
         ("get", "items/"),
         ("post", "items/"),
         ("patch", "items/vertical/"),
