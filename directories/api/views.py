@@ -42,6 +42,7 @@ from directories.models import (
 )
 from directories.models.directory import DirectoryQuerySet
 from directories.services import proposals, runs
+from directories.services.deleting import Repositories, delete_directory
 from directories.services.directories import create_directory, set_review
 from directories.services.requests import build_request
 from generation.slugs import slugify
@@ -80,8 +81,17 @@ class DirectoryDetail(generics.RetrieveAPIView[Directory]):
 
     def patch(self, request: Request, pk: UUID) -> Response:
         directory = get_object_or_404(own_directories(request), pk=pk)
-        set_review(directory, Switches.model_validate(_object(request)).review)
+        set_review(directory, Switches.model_validate(body_of(request)).review)
         return Response(DirectorySerializer(directory).data)
+
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Delete it: `?repositories=` keep, aside or delete; 409 while a run is active."""
+        directory = get_object_or_404(own_directories(request), pk=pk)
+        choice = request.query_params.get("repositories", "")
+        if choice not in list(Repositories):
+            raise ParseError(f"repositories is one of: {', '.join(Repositories)}.")
+        deleted = delete_directory(directory, Repositories(choice))
+        return Response({"repositories": [path.name for path in deleted.paths]})
 
 
 class Generate(APIView):
@@ -199,23 +209,23 @@ class AcceptProposal(APIView):
     def post(self, request: Request, pk: UUID, number: int) -> Response:
         """Put it on `main`, or some items of it: 200 and the proposal as it stands then."""
         proposal = own_proposal(request, pk, number)
-        body = Acceptance.model_validate(_object(request))
-        proposal = proposals.accept(proposal, user=_caller(request), items=body.items)
+        body = Acceptance.model_validate(body_of(request))
+        proposal = proposals.accept(proposal, user=caller_of(request), items=body.items)
         return Response(ProposalSerializer(proposal).data)
 
 
 class RejectProposal(APIView):
     def post(self, request: Request, pk: UUID, number: int) -> Response:
         proposal = own_proposal(request, pk, number)
-        body = Rejection.model_validate(_object(request))
-        proposal = proposals.reject(proposal, user=_caller(request), reason=body.reason)
+        body = Rejection.model_validate(body_of(request))
+        proposal = proposals.reject(proposal, user=caller_of(request), reason=body.reason)
         return Response(ProposalSerializer(proposal).data)
 
 
 class RefreshProposal(APIView):
     def post(self, request: Request, pk: UUID, number: int) -> Response:
         proposal = own_proposal(request, pk, number)
-        proposal = proposals.refresh(proposal, user=_caller(request))
+        proposal = proposals.refresh(proposal, user=caller_of(request))
         return Response(ProposalSerializer(proposal).data)
 
 

@@ -150,6 +150,12 @@ def give_up_lost_runs(directory: Directory) -> None:
     )
 
 
+def refuse_while_active(directory: Directory) -> None:
+    """Raises RunActive."""
+    if directory.runs.active().exists():
+        raise _active(directory)
+
+
 def _request_of(old: GenerationRun) -> GenerationRequest:
     try:
         return GenerationRequest.model_validate(old.request)

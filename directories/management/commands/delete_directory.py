@@ -1,0 +1,79 @@
+"""Delete a directory, and say what becomes of its repositories."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from directories.exceptions import DirectoryError
+from directories.services.deleting import Repositories, delete_directory
+from directories.services.intake import named_directory
+from directories.services.proposing import repositories_of
+
+FAILED, WRONG_INPUT = 1, 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Delete a directory with its runs and proposals. Its repositories stay where they "
+        "are, are moved aside, or are deleted."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("directory", metavar="SLUG")
+        parser.add_argument(
+            "--repositories",
+            choices=[choice.value for choice in Repositories],
+            required=True,
+            help="keep: where they are; aside: in a folder .deleted; delete: for good",
+        )
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="say what it would do, and do nothing",
+        )
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object and nothing else"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        choice = Repositories(options["repositories"])
+        try:
+            directory = named_directory(options["directory"])
+            name = str(directory)
+            paths = [str(r.path) for r in repositories_of(directory).values()]
+            if options["dry_run"]:
+                count = directory.runs.count()
+                self.stdout.write(
+                    f"{name}: {directory.items_count} items, {count} runs; "
+                    f"repositories ({choice.value}): {', '.join(paths)}. "
+                    "Nothing was deleted: this was a dry run."
+                )
+                return
+            if not options["yes"] and not self._is_sure(name):
+                raise CommandError("nothing was deleted; --yes does not ask.")
+            deleted = delete_directory(directory, choice)
+        except DirectoryError as exc:
+            status = FAILED if exc.status == 409 else WRONG_INPUT
+            raise CommandError(f"{exc}.", returncode=status) from exc
+        where = [str(path) for path in deleted.paths]
+        if options["json"]:
+            document = {"deleted": name, "repositories": where}
+            self.stdout.write(json.dumps(document, indent=2))
+        else:
+            told = (
+                f"repositories: {', '.join(where)}"
+                if where
+                else "no repository is left"
+            )
+            self.stdout.write(f"{name} is deleted; {told}")
+
+    def _is_sure(self, name: str) -> bool:
+        if not sys.stdin.isatty():
+            return False
+        return input(f"Delete {name}? Type its name: ") == name
