@@ -57,6 +57,10 @@ class AdoptedRepository(Asked):
     description: Annotated[str, StringConstraints(max_length=500)] = ""
 
 
+class Inspect(Asked):
+    url: HttpUrl
+
+
 class Undo(Asked):
     """With `keep_edits`, what was changed since the run stays, and the rest is undone."""
 

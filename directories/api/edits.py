@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from directories.api.bodies import AdoptedRepository, Import, Undo
+from directories.api.bodies import AdoptedRepository, Import, Inspect, Undo
 from directories.api.views import body_of, caller_of, own_directories, own_runs
 from directories.edit_console import adoption_document, edit_document
 from directories.exceptions import NotFound
@@ -90,6 +90,17 @@ class ItemDetail(APIView):
         body = body_of(request) or {"reason": request.query_params.get("reason", "")}
         operation = RemoveItem.model_validate({**body, "slug": slug})
         return _change(request, directory, operation)
+
+
+class InspectPage(APIView):
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Read what a page says of itself: fields for an item, ready to be looked over."""
+        _own(request, pk)
+        body = Inspect.model_validate(body_of(request))
+        fetcher = host().fetch
+        assert isinstance(fetcher, Fetcher), "this machine fetches for itself"
+        details = editing.look_up(body.url, fetcher=fetcher)
+        return Response({**details.model_dump(mode="json"), "meta": details.facts()})
 
 
 class BulkItems(APIView):

@@ -43,6 +43,11 @@ urlpatterns = [
         name="bulk-items",
     ),
     path(
+        "directories/<uuid:pk>/items/inspect/",
+        edits.InspectPage.as_view(),
+        name="inspect-page",
+    ),
+    path(
         "directories/<uuid:pk>/items/<str:slug>/",
         edits.ItemDetail.as_view(),
         name="item",

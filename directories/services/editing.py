@@ -21,6 +21,7 @@ from generation.contract.request import MAX_DOCUMENT_BYTES
 from generation.editing import Edit
 from generation.editing.exporting import FORMATS, export
 from generation.editing.importing import Duplicates, import_items, read_file
+from generation.editing.inspecting import Details, read_details
 from generation.editing.items import edit_items
 from generation.editing.labels import edit_labels
 from generation.editing.operations import ItemOperation, LabelOperation
@@ -30,6 +31,7 @@ from generation.git import MAIN
 from generation.repositories.data import Stored, read_data
 from generation.repositories.following import catalogue_of
 from generation.repositories.revision import Revision
+from generation.sources.fetch import Fetcher
 
 Change = Callable[[Stored], Edit]
 
@@ -82,6 +84,18 @@ def change_labels(directory: Directory, operation: LabelOperation, how: How) -> 
         how,
         origin=Proposal.Origin.TAXONOMY,
     )
+
+
+def look_up(url: str, *, fetcher: Fetcher) -> Details:
+    """Read what a page says of itself, for an item about it. Raises NotPossible."""
+    # The page itself, and not the text of a repository behind it.
+    visitor = Fetcher(
+        fetcher.limits, cache=fetcher.cache, forges=(), resolve=fetcher.resolve
+    )
+    try:
+        return read_details(visitor(url))
+    except SourceError as exc:
+        raise NotPossible(str(exc).rstrip(".")) from exc
 
 
 def take_in(

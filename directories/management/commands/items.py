@@ -23,6 +23,7 @@ from directories.edit_console import (
 from directories.exceptions import DirectoryError, NotPossible
 from directories.services import editing
 from directories.services.intake import named_directory
+from generation.editing.inspecting import Details
 from generation.editing.operations import (
     AddItem,
     ItemOperation,
@@ -31,6 +32,8 @@ from generation.editing.operations import (
     UpdateItem,
 )
 from generation.repositories.documents import item_document
+from generation.sources.fetch import Fetcher
+from generation.tasks.directory_generation import host
 from generation.yaml import InvalidYAML, parse
 
 FAILED, WRONG_INPUT = 1, 2
@@ -75,6 +78,16 @@ class Command(BaseCommand):
             "--no-tag", dest="remove_tags", action="append", metavar="TAG"
         )
         editing_.add_argument("--not-featured", action="store_true")
+        inspecting = actions.add_parser(
+            "inspect", help="say what a page says of itself, without adding it"
+        )
+        inspecting.add_argument("url", metavar="URL")
+        add_json_option(inspecting)
+        adding.add_argument(
+            "--inspect",
+            action="store_true",
+            help="take what is not given from the page: name, description, licence, …",
+        )
         removing = actions.add_parser("remove", help="remove an item for good")
         removing.add_argument("directory", metavar="SLUG")
         removing.add_argument("item", metavar="ITEM")
@@ -132,8 +145,30 @@ class Command(BaseCommand):
         for key, value in document.items():
             self.stdout.write(f"{key}: {value}")
 
+    def _inspect(self, options: dict[str, Any]) -> None:
+        details = self._details(options["url"])
+        if options["json"]:
+            self._json(details.model_dump(mode="json"))
+            return
+        for key, value in details.model_dump(exclude={"sources"}).items():
+            if value:
+                where = details.sources.get(key)
+                text = ", ".join(value) if isinstance(value, tuple) else value
+                self.stdout.write(f"{key}: {text}" + (f"  ({where})" if where else ""))
+
+    def _details(self, url: str) -> Details:
+        fetcher = host().fetch
+        assert isinstance(fetcher, Fetcher), "this machine fetches for itself"
+        return editing.look_up(url, fetcher=fetcher)
+
     def _add(self, options: dict[str, Any]) -> None:
         given = _given(options, "name", "description", "category", "markdown")
+        facts = _facts(options)
+        if options["inspect"]:
+            details = self._details(options["source_url"])
+            found = {"name": details.name, "description": details.description}
+            given = {key: value for key, value in found.items() if value} | given
+            facts = {**details.facts(), **facts}
         self._do(
             options,
             AddItem.model_validate(
@@ -143,7 +178,7 @@ class Command(BaseCommand):
                     "slug": options["item_slug"],
                     "tags": options["tags"] or (),
                     "featured": options["featured"],
-                    "meta": _facts(options),
+                    "meta": facts,
                     "allow_duplicate": options["allow_duplicate"],
                     **_given(options, "order"),
                 }

@@ -49,7 +49,7 @@ def structured_candidates(
     parser: LexborHTMLParser, *, source: str, base: str
 ) -> list[Candidate]:
     """Return what the page lists for machines, each link and name once."""
-    things = _linked_data(parser)
+    things = linked_data(parser)
     for names in (
         ("itemscope", "itemtype", "itemprop"),
         ("typeof", "typeof", "property"),
@@ -65,7 +65,7 @@ def structured_candidates(
     return list(found.values())
 
 
-def _linked_data(parser: LexborHTMLParser) -> list[Thing]:
+def linked_data(parser: LexborHTMLParser) -> list[Thing]:
     """Return the things of all blocks that can be read, in the order of the page."""
     things: list[Thing] = []
     for script in parser.css('script[type^="application/ld+json"]'):

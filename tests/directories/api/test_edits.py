@@ -148,6 +148,17 @@ def test_labels_are_listed_and_merged(
     assert generated.categories_count == 1
 
 
+def test_a_page_in_a_private_network_is_not_visited(
+    api: APIClient, generated: Directory
+) -> None:
+    address = url(generated, "items/inspect/")
+
+    answer = send(api, "post", address, {"url": "http://127.0.0.1:1/"})
+
+    assert answer.status_code == 422
+    assert "private or reserved" in answer.json()["detail"]
+
+
 def test_items_go_out_and_come_in(api: APIClient, generated: Directory) -> None:
     out = api.get(url(generated, "export/?as=csv"))
     text = b"".join(out.streaming_content).decode()  # type: ignore[attr-defined]
