@@ -218,7 +218,9 @@ class RejectProposal(APIView):
     def post(self, request: Request, pk: UUID, number: int) -> Response:
         proposal = own_proposal(request, pk, number)
         body = Rejection.model_validate(body_of(request))
-        proposal = proposals.reject(proposal, user=caller_of(request), reason=body.reason)
+        proposal = proposals.reject(
+            proposal, user=caller_of(request), reason=body.reason
+        )
         return Response(ProposalSerializer(proposal).data)
 
 
