@@ -212,6 +212,29 @@ def put_back(
             repositories[kind].move(commit.branch, new=commit.old, old=commit.new)
 
 
+def put_back_half(
+    planned: Mapping[RepositoryKind, PlannedCommit],
+    repositories: Mapping[RepositoryKind, Repository],
+) -> bool:
+    """Undo what was published of a result that never became whole, as `put_back` does.
+
+    False, with nothing changed, when all of it was published or none.
+    """
+    wanted = {kind: commit for kind, commit in planned.items() if commit.new}
+    there = [
+        kind
+        for kind, commit in wanted.items()
+        if commit.new and repositories[kind].contains(commit.new, branch=commit.branch)
+    ]
+    if len(there) in (0, len(wanted)):
+        return False
+    put_back(planned, repositories)
+    for kind in there:
+        if not repositories[kind].refs():
+            repositories[kind].remove()
+    return True
+
+
 def forget_staged(repository: Repository, run_id: UUID) -> None:
     """Drop what the attempts of a run have staged, and the repository if that was all."""
     forget_refs(repository, staged_refs(run_id))

@@ -26,10 +26,15 @@ from directories.services import (
     runs,
 )
 from generation import dispatch
-from generation.contract.commands import Outcome
+from generation.contract.commands import Outcome, PublishBegin, RepositoryKind
 from generation.exceptions import CannotDispatch, RepositoryError
 from generation.git import Repository
-from generation.publish import KINDS, forget_staged, repository_path
+from generation.publish import (
+    KINDS,
+    forget_staged,
+    put_back_half,
+    repository_path,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -125,8 +130,8 @@ def _tidy(run: GenerationRun) -> bool:
     directory = run.directory
     if directory.runs.active().exists():
         return False
-    for kind in KINDS:
-        repository = Repository(
+    repositories = {
+        kind: Repository(
             repository_path(
                 Path(settings.GIT_ROOT),
                 namespace=directory.namespace,
@@ -134,11 +139,28 @@ def _tidy(run: GenerationRun) -> bool:
                 kind=kind,
             )
         )
-        try:
+        for kind in KINDS
+    }
+    try:
+        # First what late attempts hold: from then on they move nothing any more.
+        for repository in repositories.values():
             forget_staged(repository, run.pk)
+        _put_back_half(run, repositories)
+        for repository in repositories.values():
             repository.tidy()
-        except RepositoryError as exc:
-            log.warning("repository not tidied", reason=str(exc))
+    except RepositoryError as exc:
+        log.warning("repository not tidied", reason=str(exc))
     return bool(
         GenerationRun.objects.filter(pk=run.pk, tidied_at=None).update(tidied_at=Now())
     )
+
+
+def _put_back_half(
+    run: GenerationRun, repositories: dict[RepositoryKind, Repository]
+) -> None:
+    """Take back what a run has published that ended in the middle of it."""
+    if run.state == RunState.SUCCEEDED or not run.planned_commits:
+        return
+    planned = PublishBegin(commits=run.planned_commits).commits
+    if put_back_half(planned, repositories):
+        attempts.note(run, "what was half published has been taken back", "warning")

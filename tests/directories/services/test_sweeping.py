@@ -24,12 +24,15 @@ from generation.contract.commands import (
     EmitGenerationCompleted,
     Heartbeat,
     Outcome,
+    PlannedCommit,
+    PublishBegin,
     RecordAttemptFailure,
     RecordGenerationFinish,
+    RepositoryKind,
 )
 from generation.exceptions import CannotDispatch
-from generation.git import Commit, Repository
-from generation.publish import repository_path, staged_refs
+from generation.git import MAIN, Commit, Repository
+from generation.publish import KINDS, repository_path, staged_refs
 from tests.directories.makers import claim, say, start
 from tests.fakes import NOON
 
@@ -278,14 +281,16 @@ def test_two_sweeps_do_each_thing_once(running: GenerationRun, queue: Queue) -> 
 # --- clearing away
 
 
-def stage(directory: Directory, run: GenerationRun) -> Repository:
+def stage(
+    directory: Directory, run: GenerationRun, *, kind: RepositoryKind = "data"
+) -> Repository:
     """Leave what an attempt leaves that dies before it publishes."""
     repository = Repository(
         repository_path(
             Path(settings.GIT_ROOT),
             namespace=directory.namespace,
             slug=directory.slug,
-            kind="data",
+            kind=kind,
         )
     )
     repository.create()
@@ -305,6 +310,65 @@ def test_ended_run_is_cleared_away_after_once(
 
     assert not repository.exists()
     assert sweeping.sweep().tidied == 0
+
+
+def publish(
+    running: GenerationRun, *kinds: RepositoryKind
+) -> dict[RepositoryKind, Repository]:
+    """Plan a commit in each repository, and move `main` of some of them to it."""
+    repositories: dict[RepositoryKind, Repository] = {}
+    planned: dict[RepositoryKind, PlannedCommit] = {}
+    for kind in KINDS:
+        repository = stage(running.directory, running, kind=kind)
+        new = repository.head(f"{staged_refs(running.pk)}1")
+        planned[kind] = PlannedCommit(old=None, new=new)
+        if kind in kinds:
+            repository.move(MAIN, new=new, old=None)
+        repositories[kind] = repository
+    say(running, PublishBegin(commits=planned))
+    return repositories
+
+
+def test_what_was_half_published_is_taken_back(
+    running: GenerationRun, queue: Queue
+) -> None:
+    repositories = publish(running, "data", "list")
+    finish = RecordGenerationFinish(finished_at=NOON, outcome=Outcome.FAILED, error="x")
+    say(running, finish)
+
+    sweeping.sweep()
+
+    assert not any(repository.exists() for repository in repositories.values())
+    assert "taken back" in running.log.latest("pk").message
+
+
+def test_what_was_published_whole_stays(running: GenerationRun, queue: Queue) -> None:
+    repositories = publish(running, *KINDS)
+    finish = RecordGenerationFinish(finished_at=NOON, outcome=Outcome.FAILED, error="x")
+    say(running, finish)
+
+    sweeping.sweep()
+
+    assert all([*r.refs()] == [MAIN] for r in repositories.values())
+    assert not running.log.exists()
+
+
+def test_what_a_person_has_built_on_is_not_taken_back(
+    running: GenerationRun, queue: Queue
+) -> None:
+    repositories = publish(running, "data")
+    data = repositories["data"]
+    by_hand = Commit(
+        data.head(), "By hand", "Eve", "e@example.org", NOON, {"b": b"2"}, ()
+    )
+    theirs = data.write(by_hand, ref="refs/eve/main")
+    data.move(MAIN, new=theirs, old=data.head())
+    finish = RecordGenerationFinish(finished_at=NOON, outcome=Outcome.FAILED, error="x")
+    say(running, finish)
+
+    sweeping.sweep()
+
+    assert data.head() == theirs
 
 
 def test_nothing_is_cleared_away_while_another_run_writes(
