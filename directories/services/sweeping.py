@@ -30,7 +30,9 @@ from generation.contract.commands import Outcome, PublishBegin, RepositoryKind
 from generation.exceptions import CannotDispatch, RepositoryError
 from generation.git import Repository
 from generation.publish import (
+    HANDS,
     KINDS,
+    forget_refs,
     forget_staged,
     put_back_half,
     repository_path,
@@ -145,6 +147,8 @@ def _tidy(run: GenerationRun) -> bool:
         # First what late attempts hold: from then on they move nothing any more.
         for repository in repositories.values():
             forget_staged(repository, run.pk)
+            # Of people's edits that were cut short; one that is under way is tried again.
+            forget_refs(repository, HANDS)
         _put_back_half(run, repositories)
         for repository in repositories.values():
             repository.tidy()
