@@ -124,6 +124,8 @@ def _lines(effect: Effect) -> list[str]:
     notes = f"  ({'; '.join(effect.notes)})" if effect.notes else ""
     sign = SIGNS.get(effect.action, "=" if effect.action == "unchanged" else "~")
     lines = [f"{sign} {effect.id}  {effect.name}{notes}"]
+    if effect.action == "left out":
+        lines = [f"left out: {effect.name}{notes}"]
     lines += (
         f"    {change.field}: {change.before!r} → {change.after!r}"
         for change in effect.fields

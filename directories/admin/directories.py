@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
+from directories.admin.curating import Curating
 from directories.admin.readonly import ReadOnly
 from directories.exceptions import DirectoryError
 from directories.forms import DirectoryForm
@@ -34,7 +35,7 @@ class SourceDocumentInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Directory)
-class DirectoryAdmin(admin.ModelAdmin):
+class DirectoryAdmin(Curating):
     form = DirectoryForm
     actions = ("generate_directory",)
     list_display = (
@@ -90,7 +91,7 @@ class DirectoryAdmin(admin.ModelAdmin):
     def has_delete_permission(
         self, request: HttpRequest, obj: Directory | None = None
     ) -> bool:
-        # Its repositories would stay behind, without anybody to whom they belong.
+        # What becomes of its repositories is asked on a page of its own.
         return False
 
     @admin.display(description="website")

@@ -21,8 +21,9 @@ from django.urls import URLPattern, path
 
 from directories.admin.readonly import ReadOnly
 from directories.exceptions import DirectoryError
-from directories.models import GenerationRun, RunAttempt, RunLogLine
+from directories.models import GenerationRun, RunAttempt, RunLogLine, RunState
 from directories.services import history, runs
+from directories.services.editing import How, undo_run
 
 # As many as a screen is wide.
 MOST_COMPARED = 8
@@ -109,7 +110,7 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
                     {"steer": steer},
                     name=f"directories_generationrun_{steer}",
                 )
-                for steer in ("cancel", "retry", "again")
+                for steer in ("cancel", "retry", "again", "undo")
             ),
         ]
         return own + super().get_urls()
@@ -139,6 +140,10 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
                     run = runs.cancel(run, by=user.get_username())
                 case "retry":
                     run = runs.retry(run, trigger=trigger, user=user)
+                case "undo":
+                    keep = "keep_edits" in request.POST
+                    edited = undo_run(run, How(user), keep_edits=keep)
+                    self.message_user(request, f"{edited.edit.title}.")
                 case _:
                     run = runs.again(run, trigger=trigger, user=user)
         except DirectoryError as exc:
@@ -157,6 +162,7 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
             "report": run.report if run else None,
             "steps": history.facts_of(run).steps if run else (),
             "is_over": run.is_over if run else True,
+            "can_undo": run is not None and run.state == RunState.SUCCEEDED,
             "can_retry": run is not None and run.state in runs.RETRIED,
             "can_steer": self.has_generate_permission(request),
             **(extra_context or {}),
