@@ -46,7 +46,7 @@ def locked_out(
     answer = render(
         request,
         "admin/locked_out.html",
-        {"minutes": int(wait.total_seconds() // 60), "title": "Too many attempts"},
+        {"minutes": int(wait.total_seconds() // 60)},
         status=429,
     )
     answer["Retry-After"] = str(int(wait.total_seconds()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axes.models import AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -10,6 +11,8 @@ from config import health, metrics
 
 admin.site.site_header = admin.site.site_title = "Gazetteer"
 admin.site.index_title = "Directories"
+# Nothing is written into these: our own log tells who logged in.
+admin.site.unregister([AccessLog, AccessFailureLog])
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -237,3 +237,20 @@ def test_preview_keeps_its_sandbox(
     assert policy == SANDBOX
     assert origin == "null"
     assert visit.complaints == []
+
+
+@in_chromium
+def test_form_without_its_mark_is_refused_with_words(
+    live_server: LiveServer, directory: Directory
+) -> None:
+    with visiting(live_server.url) as visit:
+        visit.go("/admin/login/")
+        visit.page.context.clear_cookies()
+        visit.page.get_by_label("Username:").fill("ada")
+        visit.page.get_by_label("Password:").fill(RIGHT)
+        visit.page.get_by_role("button", name="Log in").click()
+        told = visit.page.locator("#content").inner_text()
+
+    assert "load the page anew" in told
+    # The browser itself notes the status; the policy has stopped nothing.
+    assert [c for c in visit.complaints if "403 (Forbidden)" not in c] == []
