@@ -12,9 +12,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
+
+import orjson
 
 from generation.exceptions import RepositoryError
 from generation.git import MAIN, Reader, blob_id
@@ -124,7 +127,7 @@ def take_snapshot(repository: Reader, *, ref: str | None = None) -> Snapshot:
     """Read the heads of a repository: one listing, and our own records."""
     commit = repository.head(ref or MAIN)
     tree = repository.tree(commit) if commit else {}
-    written = dict(read_table(repository, tree, FILES, _written))
+    written = read_paths(repository, tree, FILES, "blob")
     return Snapshot(repository, commit, tree, written)
 
 
@@ -147,21 +150,53 @@ def read_table(
             ) from exc
 
 
+def read_paths(
+    repository: Reader, tree: Mapping[str, str], name: str, column: str
+) -> dict[str, str]:
+    """Read a table of paths with one value each."""
+
+    def parse_row(line: bytes) -> tuple[str, str]:
+        row = orjson.loads(line)
+        return row["path"], row[column]
+
+    return dict(read_table(repository, tree, name, parse_row))
+
+
 def render_table(
     name: str, rows: Iterable[Mapping[str, Any]], *, key: Callable[[Any], str]
 ) -> Iterator[File]:
     """Write rows as one file, or as 256 of them, sorted by their key."""
     ordered = sorted(rows, key=key)
-    if len(ordered) <= ONE_SHARD:
-        if ordered:
-            yield File(f"{FOLDER}{name}.jsonl", _lines(ordered))
+    return _sharded(name, [key(row) for row in ordered], map(_line, ordered))
+
+
+def render_paths(name: str, column: str, values: Mapping[str, str]) -> Iterator[File]:
+    """Write a table of paths with one value each; a value is a digest of ours.
+
+    There are as many of them as files, so each row is put together by hand.
+    """
+    paths = sorted(values)
+    row = b'{"%s":"%%b","path":%%b}\n' % column.encode()
+    quoted = map(orjson.dumps, paths)
+    lines = (
+        row % (values[path].encode(), text)
+        for path, text in zip(paths, quoted, strict=True)
+    )
+    return _sharded(name, paths, lines)
+
+
+def _sharded(name: str, keys: Sequence[str], lines: Iterable[bytes]) -> Iterator[File]:
+    """Put sorted lines into one file, or into that of the first byte of each key."""
+    if len(keys) <= ONE_SHARD:
+        if keys:
+            yield File(f"{FOLDER}{name}.jsonl", b"".join(lines))
         return
-    shards: dict[str, list[Mapping[str, Any]]] = {}
-    for row in ordered:
-        digest = hashlib.sha256(key(row).encode()).hexdigest()
-        shards.setdefault(digest[:2], []).append(row)
+    shards: dict[int, list[bytes]] = {}
+    for key, line in zip(keys, lines, strict=True):
+        digest = hashlib.sha256(key.encode()).digest()
+        shards.setdefault(digest[0], []).append(line)
     for shard in sorted(shards):
-        yield File(f"{FOLDER}{name}/{shard}.jsonl", _lines(shards[shard]))
+        yield File(f"{FOLDER}{name}/{shard:02x}.jsonl", b"".join(shards[shard]))
 
 
 def reconcile(
@@ -184,7 +219,11 @@ def reconcile(
     written = {p: blob for p, blob in snapshot.written.items() if not forgets(p)}
     adopted: dict[str, str] = {}
     seen: set[str] = set()
-    folders = {folder for path in snapshot.tree for folder in _folders_of(path)}
+
+    @cache
+    def folders() -> frozenset[str]:
+        return frozenset(folder for p in snapshot.tree for folder in _folders_of(p))
+
     for path, content in rendered:
         if path in by_hand:
             continue
@@ -195,8 +234,7 @@ def reconcile(
         elif (
             snapshot.is_edited(path)
             or snapshot.is_deleted(path)
-            or path in folders
-            or not snapshot.tree.keys().isdisjoint(_folders_of(path))
+            or not (path in snapshot.tree or _has_room(snapshot.tree, path, folders))
         ):
             left_alone.append(path)
         else:
@@ -221,14 +259,22 @@ def reconcile(
 
 
 def _tables(written: Mapping[str, str], records: Collection[File]) -> list[File]:
-    manifest = ({"path": path, "blob": blob} for path, blob in written.items())
-    return [*records, *render_table(FILES, manifest, key=lambda row: row["path"])]
+    return [*records, *render_paths(FILES, "blob", written)]
 
 
 def is_table(path: str, name: str = f"{FILES}|{ITEMS}|{LABELS}") -> bool:
     """Tell our tables from what a person keeps in the same folder."""
+    if not path.startswith(FOLDER):
+        return False
     pattern = rf"{re.escape(FOLDER)}({name})(\.jsonl|/[0-9a-f]{{2}}\.jsonl)"
     return re.fullmatch(pattern, path) is not None
+
+
+def _has_room(
+    tree: Mapping[str, str], path: str, folders: Callable[[], Collection[str]]
+) -> bool:
+    """No folder stands where this file would, and no file where it needs a folder."""
+    return path not in folders() and tree.keys().isdisjoint(_folders_of(path))
 
 
 def _folders_of(path: str) -> Iterator[str]:
@@ -239,14 +285,6 @@ def _folders_of(path: str) -> Iterator[str]:
         end = path.find("/", end + 1)
 
 
-def _written(line: bytes) -> tuple[str, str]:
-    row = json.loads(line)
-    return row["path"], row["blob"]
-
-
-def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    return "".join(
-        json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        + "\n"
-        for row in rows
-    ).encode()
+def _line(row: Mapping[str, Any]) -> bytes:
+    text = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"{text}\n".encode()

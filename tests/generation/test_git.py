@@ -160,6 +160,20 @@ def test_a_missing_object_is_an_error_and_not_a_hang(repository: Repository) -> 
         list(repository.read(["0" * 40]))
 
 
+def test_many_and_large_files_are_read_in_order(repository: Repository) -> None:
+    """More names than a pipe takes, and files that git does not compare with others."""
+    files = {f"{at:03}.txt": f"{at}\n".encode() for at in range(400)}
+    files["large.txt"] = b"x" * 600_000
+    written = repository.write(commit(files), ref=REF)
+    tree = repository.tree(written)
+    wanted = [*tree.values(), "0" * 40]
+
+    *found, lost = repository.find(wanted)
+
+    assert dict(zip(tree, found, strict=True)) == files
+    assert lost is None
+
+
 def test_reading_can_be_given_up_half_way(repository: Repository) -> None:
     written = repository.write(commit({"a": b"1", "b": b"2"}), ref=REF)
 
