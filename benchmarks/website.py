@@ -31,7 +31,7 @@ sys.path.insert(0, str(CHECKOUT))
 from generation.git import MAIN, Commit, Repository
 from generation.items import Catalogue
 from generation.repositories.state import Reconciled, take_snapshot
-from generation.repositories.website import plan_website
+from generation.repositories.website import Sources, plan_website
 from generation.repositories.website.manifest import bring_up_to_date
 from generation.repositories.website.page import Page
 from tools.samples import (
@@ -54,12 +54,12 @@ def cpu() -> float:
     )
 
 
-def plan(catalogue: Catalogue) -> list[Page]:
+def plan(catalogue: Catalogue, sources: Sources | None = None) -> list[Page]:
     return plan_website(
         catalogue,
         sample_masthead(),
         sample_owner(),
-        sources=sample_sources(catalogue),
+        sources=sources or sample_sources(catalogue),
     )
 
 
@@ -109,8 +109,9 @@ def change(items: int, changed: int, folder: Path) -> dict[str, Any]:
             )
         }
     )
+    sources = sample_sources(after)
     begun = cpu()
-    result = bring_up_to_date(take_snapshot(repository), plan(after))
+    result = bring_up_to_date(take_snapshot(repository), plan(after, sources))
     commit(repository, result)
     return {
         "cpu": cpu() - begun,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from generation.items import Catalogue
+from generation.quiet import without_collector
 from generation.repositories import File, Masthead
 from generation.repositories.site import Owner
 from generation.repositories.state import Provenance
@@ -39,6 +40,7 @@ def render_website(
         yield File(page.path, page.make())
 
 
+@without_collector()
 def plan_website(
     catalogue: Catalogue,
     masthead: Masthead,

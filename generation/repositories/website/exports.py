@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
 
+from generation.repositories.website.compact import compact
 from generation.repositories.website.facts import count_of, values_of
 from generation.repositories.website.page import Page
 from generation.repositories.website.pages import SCHEMA
+from generation.repositories.website.rows import Rows
 from generation.repositories.website.shelves import Card, mark_of
 from generation.repositories.website.theme import excerpt
 
 if TYPE_CHECKING:
     from generation.repositories.website.pages import Site
 
+Same = Callable[[Callable[[str], bool]], list[bytes | None]]
 # A sitemap may name 50,000 pages.
 SITEMAP_URLS = 45_000
 LLMS_ITEMS = 1_000
@@ -35,9 +39,21 @@ def export_pages(site: Site, named: list[Page]) -> Iterator[Page]:
         site.mark, *(card.mark for card in cards), *(group.mark for group in groups)
     )
     if cards:
-        yield Page("assets/items.js", mark, lambda: _items_script(site).encode())
-    yield Page("items.csv", mark, lambda: _csv(site).encode("utf-8", "replace"))
-    yield Page("items.json", mark, lambda: _json(site).encode("utf-8", "replace"))
+        # All three files ask the same.
+        same = functools.cache(functools.partial(_unchanged, cards))
+        for path, rows in (
+            ("assets/items.js", _items_script),
+            ("items.csv", _csv),
+            ("items.json", _json),
+        ):
+            yield _rows_page(site, path, mark, rows, same)
+    else:
+        yield Page("items.csv", mark, lambda: _csv(site).head)
+        yield Page(
+            "items.json",
+            mark,
+            lambda: compact({**_json_head(site), "items": []}) + b"\n",
+        )
     yield Page("llms.txt", mark, lambda: _llms(site).encode("utf-8", "replace"))
     yield Page(SCHEMA, mark_of(json.dumps(_SCHEMA)), lambda: _pretty(_SCHEMA))
     yield Page("robots.txt", site.mark, lambda: _robots(site).encode())
@@ -45,47 +61,89 @@ def export_pages(site: Site, named: list[Page]) -> Iterator[Page]:
         yield from _sitemaps(site, named)
 
 
-def _items_script(site: Site) -> str:
+def _rows_page(
+    site: Site, path: str, mark: str, rows: Callable[[Site], Rows], same: Same
+) -> Page:
+    return Page(
+        path,
+        mark,
+        lambda: rows(site).make(),
+        renew=lambda old, is_same: rows(site).renew(old, same(is_same)),
+    )
+
+
+def _unchanged(
+    cards: Iterable[Card], is_same: Callable[[str], bool]
+) -> list[bytes | None]:
+    """Give the slugs of items whose lines can stay.
+
+    A name that its page could not keep might read otherwise in a line, too.
+    """
+    return [
+        slug.encode()
+        if card.folder == f"items/{(slug := card.item.slug)}/" and is_same(card.path)
+        else None
+        for card in cards
+    ]
+
+
+def _items_script(site: Site) -> Rows:
     """Write what the search box knows: a script, because a local page may not fetch."""
     shelves = site.shelves
     categories = {group: at for at, group in enumerate(shelves.categories)}
     tags = {group: at for at, group in enumerate(shelves.tags)}
-    rows = ",\n".join(
-        _compact(
+    head = {
+        "words": site.words.for_script(),
+        "language": site.settings.language,
+        "filters": [filter.key for filter in site.filters],
+        "categories": [[g.id, g.name, g.folder] for g in shelves.categories],
+        "tags": [[g.id, g.name, g.folder] for g in shelves.tags],
+    }
+
+    def line(card: Card) -> bytes:
+        item, link = card.item, card.link
+        return compact(
             [
                 card.folder[6:-1],
-                card.item.name,
-                card.link.host if card.link else card.item.source_url,
-                card.link.href if card.link else "",
+                item.name,
+                link.host if link else item.source_url,
+                link.href if link else "",
                 categories[card.category],
                 [tags[tag] for tag in card.tags],
-                excerpt(card.item.description),
+                excerpt(item.description),
                 *card.tile,
                 card.day,
-                int(card.item.featured),
-                count_of(card.item.meta),
-                [values_of(card.item.meta, filter.key) for filter in site.filters],
+                int(item.featured),
+                count_of(item.meta),
+                [values_of(item.meta, filter.key) for filter in site.filters],
             ]
         )
-        for card in shelves.cards
-    )
-    head = _compact(
-        {
-            "words": site.words.for_script(),
-            "language": site.settings.language,
-            "filters": [filter.key for filter in site.filters],
-            "categories": [[g.id, g.name, g.folder] for g in shelves.categories],
-            "tags": [[g.id, g.name, g.folder] for g in shelves.tags],
-        }
-    )
-    return (
-        f"globalThis.directory = {head};\nglobalThis.directory.items = [\n{rows},\n];\n"
+
+    return Rows(
+        shelves.cards,
+        b"globalThis.directory = %b;\nglobalThis.directory.items = [\n" % compact(head),
+        line,
+        b",\n",
+        b",\n];\n",
+        lambda text: text[2:].partition(b'"')[0],
+        lines_follow_head=True,
     )
 
 
-def _json(site: Site) -> str:
+def _json(site: Site) -> Rows:
+    return Rows(
+        site.shelves.cards,
+        compact(_json_head(site))[:-1] + b',"items":[\n',
+        lambda card: compact(_item(site, card)),
+        b",\n",
+        b"\n]}\n",
+        lambda text: text.partition(b'"slug":"')[2].partition(b'"')[0],
+    )
+
+
+def _json_head(site: Site) -> dict[str, Any]:
     shelves, masthead = site.shelves, site.masthead
-    head = {
+    return {
         "$schema": f"{site.settings.url}{SCHEMA}",
         "version": VERSION,
         "name": masthead.name,
@@ -98,8 +156,6 @@ def _json(site: Site) -> str:
         ],
         "tags": [{"id": g.id, "name": g.name} for g in shelves.tags],
     }
-    rows = ",\n".join(_compact(_item(site, card)) for card in shelves.cards)
-    return f'{_compact(head)[:-1]},"items":[\n{rows}\n]}}\n'
 
 
 def _item(site: Site, card: Card) -> dict[str, Any]:
@@ -120,16 +176,16 @@ def _item(site: Site, card: Card) -> dict[str, Any]:
     }
 
 
-def _csv(site: Site) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(
-        ("slug", "name", "description", "source_url", "category", "tags", "featured",
-         "updated_at", "page")
+def _csv(site: Site) -> Rows:
+    """Write a table for spreadsheets: one line an item, whatever stands in a cell."""
+    names = (
+        "slug", "name", "description", "source_url", "category", "tags", "featured",
+        "updated_at", "page",
     )  # fmt: skip
-    for card in site.shelves.cards:
+
+    def line(card: Card) -> bytes:
         item = card.item
-        cells = (
+        return _csv_line(
             item.slug,
             item.name,
             item.description,
@@ -140,8 +196,26 @@ def _csv(site: Site) -> str:
             item.updated_at,
             site.settings.url + card.folder,
         )
-        writer.writerow([f"'{c}" if c.startswith(FORMULA) else c for c in cells])
-    return text.getvalue()
+
+    return Rows(
+        site.shelves.cards,
+        _csv_line(*names) + b"\r\n",
+        line,
+        b"\r\n",
+        b"\r\n",
+        lambda text: text.partition(b",")[0],
+    )
+
+
+def _csv_line(*cells: str) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([*map(_csv_cell, cells)])
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _csv_cell(cell: str) -> str:
+    line = " ".join(cell.splitlines())
+    return f"'{line}" if line.startswith(FORMULA) else line
 
 
 def _llms(site: Site) -> str:
@@ -222,11 +296,6 @@ def _xml(root: str, inside: str) -> str:
         f'<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
         f"{inside}</{root}>\n"
     )
-
-
-_compact = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), default=str
-).encode
 
 
 def _pretty(document: object) -> bytes:

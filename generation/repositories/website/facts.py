@@ -84,11 +84,19 @@ def read_facts(meta: Mapping[str, Any], words: Words) -> list[Fact]:
 
 def find_filters(metas: Iterable[Mapping[str, Any]], words: Words) -> list[Filter]:
     """Find the facts that a visitor can choose by: several values, and not too many."""
-    found: dict[str, Counter[str]] = {}
+    raw: dict[str, dict[str, int]] = {key: {} for key in FILTERS}
     for meta in metas:
-        for key in FILTERS:
-            if key in meta:
-                found.setdefault(LABELS[key], Counter()).update(plain_values(meta[key]))
+        for key, value in meta.items():
+            if key in raw:
+                counts = raw[key]
+                for one in value if isinstance(value, (list, tuple)) else (value,):
+                    if isinstance(one, str):
+                        counts[one] = counts.get(one, 0) + 1
+    found: dict[str, Counter[str]] = {}
+    for key, counts in raw.items():
+        for text, count in counts.items():
+            for value in plain_values(text):
+                found.setdefault(LABELS[key], Counter())[value] += count
     filters = []
     for label in dict.fromkeys(LABELS[key] for key in FILTERS):
         counted = found.get(label, Counter[str]())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import escape
 
 from generation.repositories.website.page import Page
-from generation.repositories.website.shelves import Card, Group, mark_of
+from generation.repositories.website.shelves import Card, Group, latest, mark_of
 
 if TYPE_CHECKING:
     from generation.repositories.website.pages import Site
@@ -68,7 +68,7 @@ def feed_pages(site: Site) -> Iterator[Page]:
         return
     groups: list[Group | None] = [None, *site.shelves.categories]
     for group in groups:
-        cards = site.shelves.changed if group is None else _latest(group)
+        cards = site.shelves.changed if group is None else latest(group.cards)
         if cards:
             yield from _feeds_of(site, group, cards[:ENTRIES])
 
@@ -181,11 +181,6 @@ def _json(feed: _Feed) -> str:
 
 def _title(site: Site, group: Group | None) -> str:
     return f"{group.name}: {site.masthead.name}" if group else site.masthead.name
-
-
-def _latest(group: Group) -> list[Card]:
-    dated = (card for card in group.cards if card.day)
-    return sorted(dated, key=lambda card: card.item.updated_at, reverse=True)
 
 
 def _text(text: str) -> str:

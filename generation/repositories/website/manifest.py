@@ -8,44 +8,54 @@ that changes nothing makes no commit.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from generation.quiet import what_is_there_stays
 from generation.repositories import File
 from generation.repositories.state import (
     FOLDER,
     Reconciled,
     Snapshot,
-    read_table,
+    read_paths,
     reconcile,
-    render_table,
+    render_paths,
 )
 from generation.repositories.website.page import Page
-from generation.repositories.website.shelves import mark_of
 from generation.repositories.website.version import version
 
 PAGES = "pages"
+MADE_OF = "made_of"
+# A mark is the version that made the page, the page's own mark, and, from this sign on, that
+# of what is around it.
+_VERSION = 8
+_AROUND = 28
 _TABLE = re.compile(rf"{re.escape(FOLDER)}{PAGES}(?:\.jsonl|/[0-9a-f]{{2}}\.jsonl)")
 
 
+@what_is_there_stays()
 def bring_up_to_date(snapshot: Snapshot, pages: Iterable[Page]) -> Reconciled:
     """Make the pages whose mark is new, and say what to write and what to remove."""
-    made_of = dict(read_table(snapshot.repository, snapshot.tree, PAGES, _read))
+    known = read_paths(snapshot.repository, snapshot.tree, PAGES, MADE_OF)
     planned = {page.path: page for page in pages}
-    marks = {path: mark_of(version(), page.mark) for path, page in planned.items()}
+    marks = _marks(planned.values(), known)
     fresh = {
         path
-        for path, mark in marks.items()
-        if made_of.get(path) == mark and _is_untouched(snapshot, path)
+        for path in planned
+        if known.get(path) == marks[path] and _is_ours(snapshot, path)
     }
-    rendered = (
-        File(path, page.make()) for path, page in planned.items() if path not in fresh
+
+    def is_same(path: str) -> bool:
+        """The page is made of the same, whatever is around it."""
+        return known.get(path, "")[:_AROUND] == marks[path][:_AROUND]
+
+    rendered = _render(
+        snapshot, [p for p in planned.values() if p.path not in fresh], is_same
     )
     result = reconcile(snapshot, rendered, keeps=fresh.__contains__)
     if not result.files and not result.removals:
         return result
-    tables = list(_tables(marks))
+    tables = list(render_paths(PAGES, MADE_OF, marks))
     ours = {file.path for file in tables}
     stale = [
         path for path in snapshot.tree if _TABLE.fullmatch(path) and path not in ours
@@ -57,16 +67,41 @@ def bring_up_to_date(snapshot: Snapshot, pages: Iterable[Page]) -> Reconciled:
     )
 
 
-def _is_untouched(snapshot: Snapshot, path: str) -> bool:
-    written = snapshot.written.get(path)
-    return written is not None and snapshot.tree.get(path) == written
+def _is_ours(snapshot: Snapshot, path: str) -> bool:
+    """The file is there, as the last run wrote it."""
+    return path in snapshot.tree and not snapshot.is_edited(path)
 
 
-def _tables(marks: dict[str, str]) -> Iterator[File]:
-    rows = ({"made_of": mark, "path": path} for path, mark in marks.items())
-    return render_table(PAGES, rows, key=lambda row: row["path"])
+def _render(
+    snapshot: Snapshot, pages: list[Page], is_same: Callable[[str], bool]
+) -> Iterator[File]:
+    renewed = [p.path for p in pages if p.renew and _is_ours(snapshot, p.path)]
+    contents = snapshot.repository.read([snapshot.tree[path] for path in renewed])
+    old = dict(zip(renewed, contents, strict=True))
+    for page in pages:
+        if page.renew and page.path in old:
+            yield File(page.path, page.renew(old.pop(page.path), is_same))
+        else:
+            yield File(page.path, page.make())
 
 
-def _read(line: bytes) -> tuple[str, str]:
-    row = json.loads(line)
-    return row["path"], row["made_of"]
+def _marks(pages: Iterable[Page], known: Mapping[str, str]) -> dict[str, str]:
+    """Say of each page what it is made of, and of the surroundings of pages as well.
+
+    Where these are what they were, so is what a page shows of them.
+    """
+    made_by = version()[:_VERSION]
+    marks: dict[str, str] = {}
+    for page in pages:
+        path, around = page.path, page.around
+        mark = made_by + page.mark
+        if around is not None:
+            name = around.name
+            if name not in marks:
+                marks[name] = made_by + around.mark
+            shown = known[path][_AROUND:] if path in known else ""
+            if not shown or known.get(name) != marks[name]:
+                shown = around.find(path)[:12]
+            mark += shown
+        marks[path] = mark
+    return marks

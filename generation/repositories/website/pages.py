@@ -35,8 +35,15 @@ from generation.repositories.website.facts import (
     read_facts,
 )
 from generation.repositories.website.feeds import FEEDS, FeedLink, feed_links
-from generation.repositories.website.page import Page
-from generation.repositories.website.shelves import Card, Group, Shelves, mark_of, tile
+from generation.repositories.website.page import Page, Surroundings
+from generation.repositories.website.shelves import (
+    Card,
+    Group,
+    Neighbours,
+    Shelves,
+    mark_of,
+    tile,
+)
 from generation.repositories.website.theme import Theme, excerpt
 from generation.repositories.website.words import words_of
 
@@ -167,11 +174,20 @@ class Site:
                 "utf-8", "replace"
             )
 
-        return Page(path, mark_of(self.mark, template, *mark), make, changed)
+        return Page(path, mark_of(self.mark_of(template), *mark), make, changed)
+
+    def mark_of(self, template: str) -> str:
+        """What every page of a template is made of, before anything of its own."""
+        return f"{self.mark} {template}"
 
     @functools.cached_property
     def _parts(self) -> Any:
-        facts = {"w": self.words, "masthead": self.masthead, "sample": _sample}
+        facts = {
+            "w": self.words,
+            "tags_label": self.words["tags"],
+            "masthead": self.masthead,
+            "sample": _sample,
+        }
         return self._theme.macros("parts.html", facts)
 
     def _chrome(self, root: str, section: str) -> dict[str, Markup]:
@@ -273,8 +289,8 @@ def html_pages(site: Site) -> Iterator[Page]:
         yield from _moved(site, kinds, groups)
     if shelves.changed:
         yield _changes(site)
-    for card, related in shelves.with_related():
-        yield _item(site, card, related)
+    for category in shelves.categories:
+        yield from _items(site, category)
 
 
 def _index(site: Site) -> Page:
@@ -460,29 +476,39 @@ def _changes(site: Site) -> Page:
     )
 
 
-def _item(site: Site, card: Card, related: list[Card]) -> Page:
+def _items(site: Site, category: Group) -> Iterator[Page]:
+    """Name the pages of items: many, so nothing is done here that can wait."""
+    neighbours = Neighbours(category.cards)
+    around = Surroundings(category.folder, neighbours.mark(), neighbours.mark_at)
+    mark = site.mark_of("item.html")
+    for card in category.cards:
+        make = functools.partial(_make_item, site, card, neighbours)
+        yield Page(card.path, mark_of(mark, card.mark), make, card.day, around)
+
+
+def _make_item(site: Site, card: Card, neighbours: Neighbours) -> bytes:
     item = card.item
 
     def facts() -> dict[str, Any]:
         return {
             "card": card,
-            "related": related,
+            "related": neighbours.of(card),
             "facts": read_facts(item.meta, site.words),
             "body": render_body(item),
         }
 
-    return site.page(
+    page = site.page(
         card.path,
         "item.html",
-        mark=(card.mark, *(other.brief for other in related)),
+        mark=(),
         summary=item.description
         or site.words.say("in_directory", name=item.name, directory=site.masthead.name),
         section="items",
-        changed=card.day,
         structure=lambda: structured.of_item(site, card),
         group=card.category,
         facts=facts,
     )
+    return page.make()
 
 
 def _outside(links: Iterable[Any]) -> Iterator[MenuEntry]:

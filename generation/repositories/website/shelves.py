@@ -7,7 +7,6 @@ a page is made of carries a `mark`, a digest of it: equal marks, equal pages.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import sys
 import zlib
@@ -15,13 +14,16 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from heapq import nsmallest
+from operator import itemgetter
 from typing import NamedTuple
 
 from generation.items import Catalogue, Category, Item, Tag
 from generation.repositories.site import Collection
 from generation.repositories.state import Provenance
 from generation.repositories.website.addresses import Link, page_name, web_link
+from generation.repositories.website.compact import compact
 
 TINTS = 8
 RELATED = 6
@@ -32,9 +34,6 @@ TIMESTAMP = re.compile(r"\d{4}-(?:0\d|1[0-2])-[0-3]\d [0-2]\d:[0-5]\d")
 DAY = re.compile(r"\d{4}-(?:0\d|1[0-2])-[0-3]\d")
 # Where an item may say when it was added; a run does not write it.
 ADDED = ("added_at", "created_at", "date_added")
-
-
-_encode = json.JSONEncoder(sort_keys=True, default=str).encode
 
 
 class Tile(NamedTuple):
@@ -68,23 +67,20 @@ class Group:
         return f"in-{page_name(self.id)}"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Card:
     """An item and where everything about it is.
 
-    `brief` marks what a link to it shows. `day` is that of the last change, or nothing
-    where the item does not say.
+    `day` is that of the last change, or nothing where the item does not say. There are as
+    many cards as items, and most are never shown: what only a page asks for is found then.
     """
 
     item: Item
     folder: str
-    link: Link | None
-    tile: Tile
     category: Group
     tags: tuple[Group, ...]
     sources: tuple[Provenance, ...]
     mark: str
-    brief: str
     day: str
 
     @property
@@ -92,11 +88,53 @@ class Card:
         return f"{self.folder}index.html"
 
     @property
+    def link(self) -> Link | None:
+        return web_link(self.item.source_url)
+
+    @property
+    def tile(self) -> Tile:
+        return tile(self.item.name, seed=self.item.slug)
+
+    @property
+    def brief(self) -> tuple[str, str, str]:
+        """All that a link to it shows."""
+        return self.item.slug, self.item.name, self.item.source_url
+
+    @property
     def added(self) -> str:
         """The day on which the item was added, where it says so."""
         known = {**self.item.extra, **self.item.meta}
         days = (str(known[key]) for key in ADDED if key in known)
         return next((day[:10] for day in days if DAY.match(day)), "")
+
+
+class Neighbours:
+    """Which items of a category are like which, worked out when somebody asks."""
+
+    def __init__(self, cards: Sequence[Card]) -> None:
+        self._cards = cards
+
+    def mark(self) -> str:
+        """Digest all that the answer follows from, and all that a link shows."""
+        return digest_of(
+            compact(
+                [(*card.brief, [tag.id for tag in card.tags]) for card in self._cards]
+            )
+        )
+
+    def of(self, card: Card) -> list[Card]:
+        return self._found[card]
+
+    def mark_at(self, path: str) -> str:
+        return digest_of(compact([card.brief for card in self.of(self._by_path[path])]))
+
+    @cached_property
+    def _found(self) -> dict[Card, list[Card]]:
+        return dict(_related(self._cards))
+
+    @cached_property
+    def _by_path(self) -> dict[str, Card]:
+        return {card.path: card for card in self._cards}
 
 
 class Shelves:
@@ -127,24 +165,25 @@ class Shelves:
         self.tags = _filled(tags)
         self.collections = _filled(_fill(collections, self.cards))
         self.featured = [card for card in self.cards if card.item.featured]
-        self.changed = sorted(
-            (card for card in self.cards if card.day),
-            key=lambda card: card.item.updated_at,
-            reverse=True,
-        )
+        self.changed = latest(self.cards)
         self.updated_at = self.changed[0].item.updated_at if self.changed else None
-
-    def with_related(self) -> Iterator[tuple[Card, list[Card]]]:
-        """Pair every item with those most like it, one category after another."""
-        for category in self.categories:
-            yield from _related(category.cards)
 
 
 def mark_of(*parts: str) -> str:
     """Digest what something is made of, in so many letters that none meets another."""
-    return hashlib.blake2b(
-        "\0".join(parts).encode("utf-8", "replace"), digest_size=10
-    ).hexdigest()
+    return digest_of("\0".join(parts).encode("utf-8", "replace"))
+
+
+def digest_of(content: bytes) -> str:
+    # The quickest there is, where the processor knows it; nothing is secret here.
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()[:20]
+
+
+def latest(cards: Iterable[Card]) -> list[Card]:
+    """Sort what has a date by it, the newest first."""
+    dated = [(card.item.updated_at, card) for card in cards if card.day]
+    dated.sort(key=itemgetter(0), reverse=True)
+    return [card for _, card in dated]
 
 
 def _related(cards: Sequence[Card]) -> Iterator[tuple[Card, list[Card]]]:
@@ -189,23 +228,18 @@ def _card(
     sources: tuple[Provenance, ...],
 ) -> Card:
     category = categories[item.category]
-    own = tuple(tags[id] for id in dict.fromkeys(item.tags))
-    brief = mark_of(item.slug, item.name, item.source_url)
-    # The fields one by one: to dump the whole model takes three times as long.
-    facts = _encode((item.meta, item.extra))
-    said = (item.description, item.markdown, item.updated_at, facts, str(item.featured))
-    places = (part for source in sources for part in (source.source, source.locator))
-    groups = (category.mark, *(tag.mark for tag in own))
+    own = tuple([tags[id] for id in dict.fromkeys(item.tags)])
+    # All fields at once: to name those that pages show takes longer than to digest all.
+    made_of = [vars(item), category.mark]
+    made_of += [tag.mark for tag in own]
+    made_of += [vars(source) for source in sources]
     return Card(
         item=item,
         folder=f"items/{page_name(item.slug)}/",
-        link=web_link(item.source_url),
-        tile=tile(item.name, seed=item.slug),
         category=category,
         tags=own,
         sources=sources,
-        mark=mark_of(brief, *said, *groups, *places),
-        brief=brief,
+        mark=digest_of(compact(made_of)),
         day=item.updated_at[:10] if TIMESTAMP.match(item.updated_at) else "",
     )
 
@@ -232,14 +266,19 @@ def _groups(
 def _fill(collections: Sequence[Collection], cards: list[Card]) -> dict[str, Group]:
     """Put into each collection what it names, or what names it."""
     groups = _groups(collections, kind="collection", at="collections")
-    named = {one.id: frozenset(one.items) for one in collections}
+    naming: dict[str, set[str]] = defaultdict(set)
+    for one in collections:
+        for slug in one.items:
+            naming[slug].add(one.id)
     for card in cards if groups else ():
-        extra = card.item.extra
+        slug, extra = card.item.slug, card.item.extra
+        if slug not in naming and not extra:
+            continue
         several = extra.get("collections")
         own = several if isinstance(several, list) else [extra.get("collection")]
-        for id_, group in groups.items():
-            if id_ in own or card.item.slug in named[id_]:
-                group.cards.append(card)
+        wanted = naming[slug].union(id_ for id_ in own if isinstance(id_, str))
+        for id_ in sorted(wanted & groups.keys()):
+            groups[id_].cards.append(card)
     return groups
 
 

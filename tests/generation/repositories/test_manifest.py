@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from generation.git import MAIN, Commit, Repository
 from generation.items import Catalogue, Item
 from generation.repositories.site import Owner, SiteSettings
 from generation.repositories.state import Reconciled, take_snapshot
-from generation.repositories.website import manifest, plan_website
+from generation.repositories.website import exports, manifest, plan_website
 from generation.repositories.website.manifest import bring_up_to_date
 from generation.repositories.website.page import Page
 from tests.generation.repositories.test_website import (
@@ -48,7 +49,12 @@ def build(
             made.append(page.path)
             return page.make()
 
-        return page._replace(make=make)
+        def renew(old: bytes, is_same: Callable[[str], bool]) -> bytes:
+            made.append(page.path)
+            assert page.renew is not None
+            return page.renew(old, is_same)
+
+        return page._replace(make=make, renew=page.renew and renew)
 
     pages = plan_website(catalogue, MASTHEAD, owner)
     result = bring_up_to_date(take_snapshot(repository), map(watched, pages))
@@ -135,6 +141,35 @@ def test_an_incremental_build_ends_where_a_full_one_does(
     assert tree_of(step) == tree_of(whole)
     item_pages = [path for path in made if path.startswith("items/")]
     assert len(item_pages) < 16
+
+
+def test_lines_of_unchanged_items_are_not_made_again(
+    make_repository: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository, whole = make_repository("one"), make_repository("whole")
+    before = items(8)
+    odd = {
+        "slug": '=odd, "slug":"item-03"',
+        "description": 'Two\r\nitem-02,lines, "one" item',
+    }
+    before[5] = before[5].model_copy(update=odd)
+    build(repository, make_catalogue(*before))
+    after = [*before[:1], *before[2:], make_item("item-99", tags=("cli",))]
+    after[0] = after[0].model_copy(update={"name": "Zulu", "featured": True})
+    lines: list[str] = []
+    write = exports._csv_line
+
+    def watched(*cells: str) -> bytes:
+        lines.append(cells[0])
+        return write(*cells)
+
+    monkeypatch.setattr(exports, "_csv_line", watched)
+
+    build(repository, make_catalogue(*after))
+
+    assert sorted(lines) == ['=odd, "slug":"item-03"', "item-00", "item-99", "slug"]
+    build(whole, make_catalogue(*after))
+    assert tree_of(repository) == tree_of(whole)
 
 
 def test_a_changed_description_makes_one_item_page(make_repository: Any) -> None:
