@@ -20,6 +20,14 @@ def fact_sheet(description: str, facts: Mapping[str, Any]) -> str:
     return "\n\n".join(filter(None, paragraphs))
 
 
+def is_fact_sheet(text: str, description: str, facts: Mapping[str, Any]) -> bool:
+    """Tell whether a text is only what we wrote for want of one."""
+    # Nearly no text begins as such a sheet does, and to write one takes long.
+    return text.startswith(escape_markdown(description)) and text == fact_sheet(
+        description, facts
+    )
+
+
 def _title(key: str) -> str:
     return key.removesuffix("_url").replace("_", " ").strip().capitalize()
 
@@ -28,6 +36,7 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_value(part) for part in value)
     text = str(value)
-    if target := link_target(clean_url(text)):
+    may_be_link = "//" in text or "&" in text
+    if may_be_link and (target := link_target(clean_url(text))):
         return f"[{escape_markdown(host_of(text))}]({target})"
     return escape_markdown(text)

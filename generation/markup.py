@@ -55,11 +55,12 @@ _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 def render_markdown(text: str) -> str:
     """Make HTML that is safe to print, within a second or two whatever the text is."""
-    text = _normalise(text)
-    prepared = "".join(
-        _with_angles(piece) if is_code else _escape_angles(piece)
-        for is_code, piece in _pieces(text)
-    )
+    prepared = text = _normalise(text)
+    if "<" in text or "&lt;" in text:
+        prepared = "".join(
+            _with_angles(piece) if is_code else _escape_angles(piece)
+            for is_code, piece in _pieces(text)
+        )
     if _is_too_costly(prepared):
         return _preformatted(text)
     try:
@@ -189,10 +190,12 @@ def strip_raw_html(markdown: str) -> str:
     `<` written `&lt;`; in code, `render_markdown` turns that back. Links to `javascript:`
     and its like lead to `#`. Doing it twice changes nothing.
     """
-    text = "".join(
-        piece if is_code else _AUTOLINK.sub(r"\1", piece)
-        for is_code, piece in _pieces(_normalise(markdown))
-    )
+    text = _normalise(markdown)
+    if "<" in text:
+        text = "".join(
+            piece if is_code else _AUTOLINK.sub(r"\1", piece)
+            for is_code, piece in _pieces(text)
+        )
     return _DESTINATION.sub(_harmless_destination, _TAG_OPENER.sub("&lt;", text))
 
 
@@ -316,6 +319,8 @@ def _escape_one(found: re.Match[str]) -> str:
 
 def one_line(text: str) -> str:
     """Squeeze blanks, drop what nobody can see, compose characters."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     seen = _UNSEEN.sub("", _BLANKS.sub(" ", text))
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", seen)).strip()
 
@@ -323,6 +328,10 @@ def one_line(text: str) -> str:
 # ----- a foreign address in our Markdown ------------------------------------------------
 
 _HOST = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?(?::\d{1,5})?")
+# Most addresses are of this form, which needs no taking apart.
+_PLAIN_TARGET = re.compile(
+    r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?:/[A-Za-z0-9/._~-]*)?"
+)
 _LEFT_ALONE = "%/:?#!$&'*+,;=@~"
 
 
@@ -331,6 +340,8 @@ def link_target(url: str) -> str | None:
 
     It is a matter of form only: whether a host may be visited is decided in `sources/`.
     """
+    if _PLAIN_TARGET.fullmatch(url):
+        return url
     if url != one_line(url) or "\\" in url:
         return None
     try:

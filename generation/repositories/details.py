@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from generation.fact_sheet import fact_sheet
+from generation.fact_sheet import fact_sheet, is_fact_sheet
 from generation.items import Item
 from generation.markup import escape_markdown, link_target, one_line, strip_raw_html
 from generation.repositories import File
@@ -42,7 +42,7 @@ def more_to_say(item: Item) -> list[str]:
     text = item.markdown.strip()
     if text in ("", item.description.strip()):
         return []
-    if text == fact_sheet(item.description, item.meta):
+    if is_fact_sheet(text, item.description, item.meta):
         return []
     return _rest(item)
 
@@ -121,13 +121,15 @@ def _blocks(text: str) -> Iterator[str]:
     kind = ""
     lines = iter(text.expandtabs(4).splitlines())
     for line in lines:
-        if fence := _FENCE.fullmatch(line):
+        # Nearly every line is plain, and each of these patterns has a sign of its own.
+        if ("```" in line or "~~~" in line) and (fence := _FENCE.fullmatch(line)):
             yield from _closed(block)
             block, kind = [], ""
             yield "\n".join(_code(fence, lines))
             continue
-        heading = _HEADING.fullmatch(line)
-        if heading or not line.strip() or _REFERENCE.fullmatch(line):
+        heading = _HEADING.fullmatch(line) if "#" in line else None
+        refers = "]:" in line and _REFERENCE.fullmatch(line)
+        if heading or refers or not line.strip():
             # A list may hold blank lines between its entries; elsewhere they end a block.
             yield from _closed(block)
             block, kind = [], ""
@@ -137,7 +139,7 @@ def _blocks(text: str) -> Iterator[str]:
             if words and words.casefold() not in headings:
                 headings.add(words.casefold())
                 yield f"{heading[1]} {words}"
-        elif line.strip() and not _REFERENCE.fullmatch(line):
+        elif line.strip() and not refers:
             if _UNDERLINE.fullmatch(line):
                 continue
             now, clean = _line(line, kind)
@@ -183,6 +185,8 @@ def _code(fence: re.Match[str], lines: Iterator[str]) -> Iterator[str]:
 
 def _inline(text: str) -> str:
     """Keep links that lead somewhere from here, and let no picture be fetched."""
+    if "`" not in text:
+        return _prose(text)
     parts: list[str] = []
     rest = 0
     for code in _CODE.finditer(text):
@@ -203,8 +207,9 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _prose(text: str) -> str:
-    text = _LINK.sub(_link, _PICTURE.sub(r"\1", text))
-    return _BARE.sub(r"<\1>", text)
+    if "](" in text:
+        text = _LINK.sub(_link, _PICTURE.sub(r"\1", text))
+    return _BARE.sub(r"<\1>", text) if "://" in text else text
 
 
 def _link(found: re.Match[str]) -> str:

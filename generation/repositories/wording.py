@@ -169,12 +169,15 @@ def _shorten(text: str, length: int) -> str:
 
 def _balanced(text: str) -> str:
     """Use straight quotes, and drop those and those brackets that have no partner."""
-    text = _REPEATED.sub(r"\1", text.translate(_STRAIGHT_QUOTES))
+    plain = text.isascii()
+    if not plain:
+        text = text.translate(_STRAIGHT_QUOTES)
+    text = _REPEATED.sub(r"\1", text)
     if text.count('"') % 2:
         text = _INCHES.sub("″", text)
     if text.count('"') % 2:
         text = text.replace('"', "")
-    for opening, closing in _BRACKETS:
+    for opening, closing in () if plain else _BRACKETS:
         if text.count(opening) != text.count(closing):
             text = text.replace(opening, "").replace(closing, "")
     return one_line(text)

@@ -12,7 +12,7 @@ import re
 
 from markupsafe import Markup
 
-from generation.fact_sheet import fact_sheet
+from generation.fact_sheet import is_fact_sheet
 from generation.items import Item
 from generation.markup import make_cleaner, plain_text, render_markdown
 from generation.repositories.website.addresses import web_link
@@ -57,7 +57,8 @@ clean = make_cleaner(
 def render_body(item: Item) -> Markup:
     """Render what the body adds to the page, from the second level of headings down."""
     # The page shows description and facts in places of their own.
-    if item.markdown.strip() in ("", fact_sheet(item.description, item.meta)):
+    body = item.markdown.strip()
+    if not body or is_fact_sheet(body, item.description, item.meta):
         return Markup("")
     text = clean(render_markdown(item.markdown)).strip()
     text = _without_opening(_without_opening(text, item.name), item.description)

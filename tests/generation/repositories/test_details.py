@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from generation.fact_sheet import fact_sheet
+from generation.fact_sheet import fact_sheet, is_fact_sheet
 from generation.items import Catalogue, Category, Item
 from generation.repositories import Masthead
 from generation.repositories.list import MOST_BYTES, render_list
@@ -157,3 +157,12 @@ def test_the_owners_words_and_the_website_stand_in_the_readme() -> None:
     assert "see the [website](https://time.example/)." in text
     assert "Read *this* first.\n\n## Contents" in text
     assert text.endswith("And this last.\n")
+
+
+def test_a_fact_sheet_is_told_from_a_text() -> None:
+    facts = {"license": "MIT", "demo_url": "https://demo.example.org/"}
+    sheet = fact_sheet("Keeps time.", facts)
+
+    assert is_fact_sheet(sheet, "Keeps time.", facts)
+    assert not is_fact_sheet(f"{sheet}\n\nMore.", "Keeps time.", facts)
+    assert not is_fact_sheet(sheet, "Keeps time.", {"license": "GPL-3.0"})
