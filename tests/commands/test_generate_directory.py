@@ -37,6 +37,7 @@ def test_json_is_one_object_with_exactly_these_keys(gazetteer: Gazetteer) -> Non
     assert set(result) == {
         "run_id", "directory", "status", "attempt", "items", "categories", "tags",
         "left_out", "conflicts", "warnings", "duration_seconds", "repositories",
+        "proposal",
     }  # fmt: skip
     assert result["items"] == {
         "new": 2, "updated": 0, "unchanged": 0, "removed": 0, "total": 2,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -84,14 +85,16 @@ def test_people_get_lines_with_advice(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.django_db
 def test_missing_migration_is_an_error_with_its_name() -> None:
     recorder = MigrationRecorder(connection)
-    recorder.record_unapplied("directories", "0005_applied_batch_age")
+    loader = MigrationLoader(connection)
+    [(_, last)] = loader.graph.leaf_nodes("directories")
+    recorder.record_unapplied("directories", last)
 
     status, found = doctor("--only", "database")
 
     assert status == 1
     [_, (level, message, advice)] = found["database"]
     assert level == "error"
-    assert "directories.0005_applied_batch_age" in message
+    assert f"directories.{last}" in message
     assert "manage.py migrate" in advice
 
 
@@ -146,7 +149,7 @@ def test_signature_goes_there_and_back(
     messages = " ".join(message for _, message, _ in found["internal-api"])
     assert (status, levels) == (0, ["ok", "ok"])
     assert "accepts our signature" in messages
-    assert "clock and the web side's differ by 0.0 s" in messages
+    assert "clock and the web side's differ by 0." in messages
 
 
 def test_refused_signature_is_an_error(dispatching: Settings) -> None:

@@ -436,7 +436,7 @@ def test_planned_commits_are_kept_until_the_publish_is_done(
     planned = PlannedCommit(old=None, new="a" * 40)
 
     say(running, PublishBegin(commits={"data": planned}))
-    assert running.planned_commits == {"data": {"old": None, "new": "a" * 40}}
+    assert running.planned_commits == {"data": planned.model_dump(mode="json")}
 
     say(running, PublishDone())
     assert running.planned_commits is None
