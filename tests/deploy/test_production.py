@@ -289,6 +289,16 @@ def test_installation_lives_through_restarts_and_moves_house(
     assert (over["state"], over["attempt"]) == ("succeeded", 1)
     assert first.returncode == 0
     assert 'gazetteer_runs{state="succeeded",where="worker"} 1.0' in figures
+    # Whichever of the two processes is asked knows what both have done.
+    timed = {
+        line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
+        for line in figures.splitlines()
+        if "_seconds_count{" in line
+    }
+    assert timed['gazetteer_internal_call_seconds_count{action="claim"}'] == 1
+    assert [n for key, n in timed.items() if "/generate/" in key and "2xx" in key] == [
+        1
+    ]
     for name in ("web", "first", "second", "sweeper"):
         assert all("event" in line for line in one.lines(name))
         for secret in VARIABLES.values():
