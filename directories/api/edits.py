@@ -227,6 +227,8 @@ class UndoRun(APIView):
 
 
 class Adopt(APIView):
+    throttle_scope = "generate"
+
     def post(self, request: Request) -> Response:
         """Take over a data repository by its URL: 201, and what was mended in it."""
         body = AdoptedRepository.model_validate(body_of(request))
