@@ -48,7 +48,7 @@ from generation.repositories.website.theme import Theme, excerpt
 from generation.repositories.website.words import words_of
 
 # Up to here the front page shows everything; beyond, it leads to the categories.
-INDEX_ITEMS = 150
+INDEX_ITEMS = 100
 INDEX_TAGS = 30
 INDEX_SHELVES = 60
 CHOICE_TAGS = 80
