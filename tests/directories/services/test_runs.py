@@ -31,7 +31,12 @@ from generation.contract.commands import (
     RecordGenerationFinish,
     UpdateGenerateStatus,
 )
-from generation.contract.context import DirectoryContext, Identity, RunContext
+from generation.contract.context import (
+    DirectoryContext,
+    Identity,
+    ProposalTarget,
+    RunContext,
+)
 from generation.exceptions import NothingFound, RunCancelled, RunRefused
 from generation.git import Repository
 from generation.orchestrator import Progress
@@ -398,8 +403,10 @@ FIELDS: dict[type[BaseModel], set[str]] = {
         "has_checkpoint",
         "planned_commits",
         "report",
+        "proposal",
     },
     DirectoryContext: {"id", "namespace", "slug", "name", "description"},
+    ProposalTarget: {"number", "branch", "heads"},
     Identity: {"name", "email"},
 }
 
