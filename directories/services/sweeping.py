@@ -7,7 +7,6 @@ twice.
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -25,17 +24,16 @@ from directories.services import (
     queueing,
     runs,
 )
+from directories.services.proposing import repositories_of
 from generation import dispatch
 from generation.contract.commands import Outcome, PublishBegin, RepositoryKind
 from generation.exceptions import CannotDispatch, RepositoryError
 from generation.git import Repository
 from generation.publish import (
     HANDS,
-    KINDS,
     forget_refs,
     forget_staged,
     put_back_half,
-    repository_path,
 )
 
 log = structlog.get_logger(__name__)
@@ -132,17 +130,7 @@ def _tidy(run: GenerationRun) -> bool:
     directory = run.directory
     if directory.runs.active().exists():
         return False
-    repositories = {
-        kind: Repository(
-            repository_path(
-                Path(settings.GIT_ROOT),
-                namespace=directory.namespace,
-                slug=directory.slug,
-                kind=kind,
-            )
-        )
-        for kind in KINDS
-    }
+    repositories = repositories_of(directory)
     try:
         # First what late attempts hold: from then on they move nothing any more.
         for repository in repositories.values():
