@@ -25,6 +25,11 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("gazetteer")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Have one more than there are processors: many tests wait for other processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # A shell makes what it starts in the background deaf to Ctrl-C, children included.
     signal.signal(signal.SIGINT, signal.default_int_handler)

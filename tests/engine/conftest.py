@@ -187,7 +187,7 @@ class Stack:
         url = self.environment["DATABASE_URL"]
         if url.startswith("sqlite"):
             path = url.removeprefix("sqlite:///")
-            with closing(sqlite3.connect(path, timeout=20)) as base:
+            with closing(sqlite3.connect(path, timeout=20)) as base, base:
                 base.execute(sql)
             return
         with psycopg.connect(url) as base:

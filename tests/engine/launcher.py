@@ -114,7 +114,8 @@ def stop_in_runs() -> None:
         )
 
     def moved(repository: Any, ref: str, **commits: Any) -> str:
-        if ref != git.MAIN or commits.get("new") is None:
+        # `main`, or the branch of a proposal.
+        if not ref.startswith("refs/heads/") or commits.get("new") is None:
             return ""
         name = repository.path.name
         kinds = [k for k in publish.KINDS if name.endswith(f"-{k}.git")]

@@ -112,6 +112,43 @@ def test_a_person_pushes_while_a_run_is_half_published(
             assert all(commit in git(path, "rev-list", "main") for commit in theirs)
 
 
+def test_a_run_that_is_killed_while_it_proposes_makes_one_proposal(
+    sqlite_stack: StackMaker, trees: Trees
+) -> None:
+    places = ("planned", "announced", "moved-data", "moved-list", "all-moved")
+    with Scene(sqlite_stack(), places, trees=trees) as scene:
+        scene.start_cluster("first", workers=len(places))
+        scene.start_sweepers("one")
+        scene.launch(places)
+        scene.wait_until_over()
+        before = scene.heads()
+        scene.stack.execute("UPDATE directories_directory SET review = true")
+        for place in places:
+            scene.arm(place)
+        scene.launch(places, text=LATER_LIST, clock=CLOCKS[1])
+        held = [wait_until(partial(scene.where, place)) for place in places]
+        for facts in held:
+            kill(facts["pid"])
+        scene.wait_until_over(runs=2)
+        heads, rows = scene.heads(), scene.rows()
+        proposals = scene.stack.query(
+            "SELECT d.namespace, p.number, p.state FROM directories_proposal p "
+            "JOIN directories_directory d ON d.id = p.directory_id"
+        )
+        orphans = scene.orphans()
+
+    assert not orphans
+    assert heads == before
+    assert {rows[place][-1].state for place in places} == {"succeeded"}
+    assert sorted(proposals) == sorted((place, 1, "open") for place in places)
+    branch = "refs/heads/gazetteer/proposal-1"
+    for place in places:
+        for path, tree in zip(scene.repositories(place), trees[1], strict=True):
+            assert git(path, "rev-parse", f"{branch}^{{tree}}") == tree
+            refs = git(path, "for-each-ref", "--format=%(refname)", "refs/").split()
+            assert refs == [branch, "refs/heads/main"]
+
+
 def push(path: Path, folder: Path) -> str:
     """Commit a file as a person does, and return the commit."""
     clone = folder / f"clone of {path.parent.name}"
