@@ -187,8 +187,8 @@ class Stack:
         url = self.environment["DATABASE_URL"]
         if url.startswith("sqlite"):
             path = url.removeprefix("sqlite:///")
-            with closing(sqlite3.connect(path, timeout=20)) as base, base:
-                base.execute(sql)
+            with closing(sqlite3.connect(path, timeout=20)) as file, file:
+                file.execute(sql)
             return
         with psycopg.connect(url) as base:
             base.execute(sql)
