@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -18,13 +18,13 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from directories.exceptions import NotPossible
+from directories.exceptions import NotNow, NotPossible
 from directories.models import Directory
 from directories.services.contexts import committer_of
 from directories.services.directories import check_new, create_directory, namespace_of
 from directories.services.proposing import repositories_of
 from directories.services.revisions import revise
-from generation.exceptions import RepositoryError, SourceError
+from generation.exceptions import RepositoryError, RepositoryMoved, SourceError
 from generation.git import MAIN, Commit, Repository
 from generation.publish import KINDS, repository_path
 from generation.repositories.checking import Checkup, Problem, check
@@ -83,7 +83,7 @@ def look_at(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
 
 
 def adopt(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
-    """Make the directory. On failure nothing stays. Raises NotPossible and SlugTaken."""
+    """Make the directory. On failure nothing stays. Raises NotPossible, NotNow and SlugTaken."""
     slug = _slug_of(wanted)
     check_new(owner=wanted.owner, slug=slug)
     namespace = namespace_of(wanted.owner.get_username())
@@ -94,9 +94,9 @@ def adopt(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
     if not is_there:
         _check_free(namespace, slug)
     with _copied(wanted, fetcher, target if is_there else None) as repository:
-        found, checkup = _look(wanted, slug, repository)
         before = repository.head()
-        _repair(wanted, repository, checkup)
+        found, checkup = _look(wanted, slug, repository)
+        repaired = _repair(wanted, repository, checkup, before)
         directory = create_directory(
             owner=wanted.owner,
             slug=slug,
@@ -116,7 +116,9 @@ def adopt(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
             )
         except BaseException:
             if is_there:
-                repository.move(MAIN, new=before, old=repository.head())
+                # Unless somebody has built on it: what they wrote stays, and so does ours.
+                with suppress(RepositoryMoved):
+                    repository.move(MAIN, new=before, old=repaired)
             else:
                 for made in repositories_of(directory).values():
                     made.remove()
@@ -191,11 +193,13 @@ def _look(
     )
 
 
-def _repair(wanted: Wanted, repository: Repository, checkup: Checkup) -> None:
+def _repair(
+    wanted: Wanted, repository: Repository, checkup: Checkup, head: str | None
+) -> str | None:
+    """Commit what the checkup of a commit has mended, on top of it. Return the new head."""
     if not checkup.files and not checkup.removals:
-        return
+        return head
     count = sum(problem.mended for problem in checkup.problems)
-    head = repository.head()
     commit = _commit(
         wanted,
         head,
@@ -204,8 +208,13 @@ def _repair(wanted: Wanted, repository: Repository, checkup: Checkup) -> None:
         checkup.removals,
     )
     new = repository.write(commit, ref="refs/repaired")
-    repository.move(MAIN, new=new, old=head)
-    repository.move("refs/repaired", new=None, old=new)
+    try:
+        repository.move(MAIN, new=new, old=head)
+    except RepositoryMoved as exc:
+        raise NotNow("somebody has just changed the repository; try again") from exc
+    finally:
+        repository.move("refs/repaired", new=None, old=new)
+    return new
 
 
 def _commit(

@@ -7,12 +7,14 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
-from directories.exceptions import NotPossible, SlugTaken
+from directories.exceptions import NotNow, NotPossible, SlugTaken
 from directories.models import Directory
+from directories.services import adopting
 from directories.services.adopting import Adoption, Wanted, adopt, look_at
 from directories.services.proposing import repositories_of
 from generation.git import MAIN, Commit, Repository
@@ -233,6 +235,57 @@ def test_what_is_no_data_repository_leaves_nothing(
 
     assert not Directory.objects.exists()
     assert list(git_root.rglob("*.git")) == []
+
+
+@pytest.fixture
+def in_place(owner: User, git_root: Path) -> Repository:
+    """A damaged data repository that lies where a directory would have it."""
+    return commit(git_root / owner.username / "hours-data.git", DAMAGED)
+
+
+@pytest.mark.parametrize("is_pushed_to", [False, True])
+def test_a_repair_in_place_is_taken_back_unless_somebody_built_on_it(
+    owner: User,
+    in_place: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    is_pushed_to: bool,
+) -> None:
+    before, theirs = in_place.head(), {"notes.md": "Mine.\n"}
+
+    def fail(*given: object, **wanted: object) -> None:
+        if is_pushed_to:
+            commit(in_place.path, theirs, "By hand")
+        raise NotPossible("no")
+
+    monkeypatch.setattr(adopting, "revise", fail)
+
+    with pytest.raises(NotPossible):
+        adopt(Wanted(str(in_place.path), owner, clock=NOON), fetcher=FETCHER)
+
+    assert not Directory.objects.exists()
+    assert ("notes.md" in contents(in_place)) is is_pushed_to
+    assert (in_place.head() == before) is not is_pushed_to
+
+
+def test_a_repair_does_not_overwrite_who_was_quicker(
+    owner: User, in_place: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = adopting._look
+    edited = WHOLE.replace("Tracks hours.", "Counts hours.")
+
+    def look_and_be_late(*given: Any) -> Any:
+        found = look(*given)
+        commit(in_place.path, {"data/twice/twice.yml": edited}, "By hand")
+        return found
+
+    monkeypatch.setattr(adopting, "_look", look_and_be_late)
+
+    with pytest.raises(NotNow, match="try again"):
+        adopt(Wanted(str(in_place.path), owner, clock=NOON), fetcher=FETCHER)
+
+    assert contents(in_place)["data/twice/twice.yml"] == edited
+    assert "refs/repaired" not in in_place.refs()
+    assert not Directory.objects.exists()
 
 
 def test_a_slug_is_adopted_once(wanted: Wanted) -> None:
