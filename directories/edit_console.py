@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import os
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
+from django.core.management.base import CommandError
+from django.db import DatabaseError
 from pydantic import ValidationError
 
-from directories.exceptions import NotPossible
+from directories.exceptions import DirectoryError, NotPossible
 from directories.models import Directory
 from directories.services.adopting import Adoption
 from directories.services.editing import Edited, How
 from directories.services.owners import find_owner
 from generation.editing import Effect
 
+FAILED, WRONG_INPUT = 1, 2
 SHOWN_EFFECTS = 50
 SIGNS = {"add": "+", "restore": "+", "create": "+", "remove": "-", "delete": "-"}
 
@@ -131,6 +136,23 @@ def _lines(effect: Effect) -> list[str]:
         for change in effect.fields
     )
     return lines
+
+
+@contextmanager
+def told_refusals() -> Iterator[None]:
+    """End a command with a message and a status where somebody's input or the moment is at
+    fault: 2 for what was typed, 1 for what may be possible later."""
+    try:
+        yield
+    except ValidationError as exc:
+        raise CommandError(f"{explain_invalid(exc)}.", returncode=WRONG_INPUT) from exc
+    except NotPossible as exc:
+        raise CommandError(f"{why(exc)}.", returncode=WRONG_INPUT) from exc
+    except DirectoryError as exc:
+        status = FAILED if exc.status == HTTPStatus.CONFLICT else WRONG_INPUT
+        raise CommandError(f"{exc}.", returncode=status) from exc
+    except DatabaseError as exc:
+        raise CommandError(f"the database does not answer: {exc}") from exc
 
 
 def why(exc: NotPossible) -> str:

@@ -11,15 +11,18 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from directories.edit_console import adoption_document, clock
-from directories.exceptions import DirectoryError
+from directories.edit_console import (
+    WRONG_INPUT,
+    adoption_document,
+    clock,
+    told_refusals,
+)
 from directories.services import adopting, database
 from directories.services.adopting import Adoption, Wanted, is_url
 from directories.services.owners import create_first_owner, find_owner
 from generation.sources.fetch import Fetcher
 from generation.tasks.directory_generation import host
 
-FAILED, WRONG_INPUT = 1, 2
 SHOWN_PROBLEMS = 20
 
 
@@ -64,7 +67,7 @@ class Command(BaseCommand):
         if not is_repository:
             self._generate(source, options)
             return
-        try:
+        with told_refusals():
             if not database.is_ready():
                 self.stderr.write(f"Made the database {database.make()}")
             owner = find_owner(options["owner"]) or create_first_owner(options["owner"])
@@ -80,9 +83,6 @@ class Command(BaseCommand):
             fetcher = host().fetch
             assert isinstance(fetcher, Fetcher)
             found = work(wanted, fetcher=fetcher)
-        except DirectoryError as exc:
-            status = FAILED if exc.status == 409 else WRONG_INPUT
-            raise CommandError(f"{exc}.", returncode=status) from exc
         if options["json"]:
             document = adoption_document(found)
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))

@@ -9,12 +9,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from directories.exceptions import DirectoryError
+from directories.edit_console import told_refusals
 from directories.services.deleting import Repositories, delete_directory
 from directories.services.intake import named_directory
 from directories.services.proposing import repositories_of
-
-FAILED, WRONG_INPUT = 1, 2
 
 
 class Command(BaseCommand):
@@ -43,7 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         choice = Repositories(options["repositories"])
-        try:
+        with told_refusals():
             directory = named_directory(options["directory"])
             name = str(directory)
             paths = [str(r.path) for r in repositories_of(directory).values()]
@@ -58,9 +56,6 @@ class Command(BaseCommand):
             if not options["yes"] and not self._is_sure(name):
                 raise CommandError("nothing was deleted; --yes does not ask.")
             deleted = delete_directory(directory, choice)
-        except DirectoryError as exc:
-            status = FAILED if exc.status == 409 else WRONG_INPUT
-            raise CommandError(f"{exc}.", returncode=status) from exc
         where = [str(path) for path in deleted.paths]
         if options["json"]:
             document = {"deleted": name, "repositories": where}

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from directories.exceptions import DirectoryError
+from directories.edit_console import told_refusals
 from directories.services import editing
 from directories.services.intake import named_directory
 from generation.editing.exporting import FORMATS
@@ -36,10 +36,8 @@ class Command(BaseCommand):
         ending = path.suffix.removeprefix(".").lower() if path else ""
         by_ending = {form.ending: name for name, form in FORMATS.items()}
         form = options["format"] or by_ending.get(ending, "csv")
-        try:
+        with told_refusals():
             pieces = editing.give_out(named_directory(options["directory"]), form)
-        except DirectoryError as exc:
-            raise CommandError(f"{exc}.", returncode=2) from exc
         if path is None:
             for piece in pieces:
                 sys.stdout.buffer.write(piece)

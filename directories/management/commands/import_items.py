@@ -9,12 +9,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from directories.edit_console import add_edit_options, how_of, print_edit, why
-from directories.exceptions import DirectoryError, NotPossible
+from directories.edit_console import (
+    WRONG_INPUT,
+    add_edit_options,
+    how_of,
+    print_edit,
+    told_refusals,
+)
 from directories.services import editing
 from directories.services.intake import named_directory
-
-FAILED, WRONG_INPUT = 1, 2
 
 
 class Command(BaseCommand):
@@ -39,20 +42,17 @@ class Command(BaseCommand):
             logging.getLogger().setLevel(logging.WARNING)
         path: Path = options["file"].expanduser()
         try:
+            content = path.read_bytes()
+        except OSError as exc:
+            reason = f"{path} cannot be read: {exc.strerror}."
+            raise CommandError(reason, returncode=WRONG_INPUT) from exc
+        with told_refusals():
             directory = named_directory(options["directory"])
             edited = editing.take_in(
                 directory,
-                path.read_bytes(),
+                content,
                 how_of(directory, options),
                 name=path.name,
                 duplicates=options["duplicates"],
             )
-        except OSError as exc:
-            reason = f"{path} cannot be read: {exc.strerror}."
-            raise CommandError(reason, returncode=WRONG_INPUT) from exc
-        except NotPossible as exc:
-            raise CommandError(f"{why(exc)}.", returncode=WRONG_INPUT) from exc
-        except DirectoryError as exc:
-            status = FAILED if exc.status == 409 else WRONG_INPUT
-            raise CommandError(f"{exc}.", returncode=status) from exc
         print_edit(self.stdout, directory, edited, as_json=options["json"])

@@ -7,20 +7,18 @@ import logging
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from pydantic import ValidationError
+from django.core.management.base import BaseCommand
 
 from directories.edit_console import (
     add_edit_options,
     add_json_option,
-    explain_invalid,
     how_of,
     print_edit,
-    why,
+    told_refusals,
 )
-from directories.exceptions import DirectoryError, NotPossible
+from directories.exceptions import NotPossible
 from directories.services import editing
 from directories.services.intake import named_directory
 from generation.editing.inspecting import Details
@@ -36,7 +34,6 @@ from generation.sources.fetch import Fetcher
 from generation.tasks.directory_generation import host
 from generation.yaml import InvalidYAML, parse
 
-FAILED, WRONG_INPUT = 1, 2
 LARGEST_FILE = 20
 
 
@@ -104,14 +101,8 @@ class Command(BaseCommand):
         if options["verbosity"] < 2:
             logging.getLogger().setLevel(logging.WARNING)
         work: Callable[[dict[str, Any]], None] = getattr(self, f"_{options['do']}")
-        try:
+        with told_refusals():
             work(options)
-        except ValidationError as exc:
-            self._stop(WRONG_INPUT, explain_invalid(exc))
-        except NotPossible as exc:
-            self._stop(WRONG_INPUT, why(exc))
-        except DirectoryError as exc:
-            self._stop(FAILED if exc.status == 409 else WRONG_INPUT, str(exc))
 
     def _list(self, options: dict[str, Any]) -> None:
         stored = editing.read(named_directory(options["directory"]))
@@ -223,9 +214,6 @@ class Command(BaseCommand):
 
     def _json(self, document: Any) -> None:
         self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
-
-    def _stop(self, status: int, text: str) -> NoReturn:
-        raise CommandError(f"{text}.", returncode=status)
 
 
 def _add_fields(parser: ArgumentParser) -> None:

@@ -8,20 +8,19 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.table import Table
 
 from directories.api.serializers import ProposalDetailSerializer, ProposalSerializer
-from directories.exceptions import DirectoryError, NotPossible
+from directories.edit_console import told_refusals
+from directories.exceptions import NotPossible
 from directories.models import Proposal, ProposalState
 from directories.services import directories as keeping
 from directories.services import proposals
 from directories.services.descriptions import describe
 from directories.services.intake import named_directory
 
-FAILED, WRONG_INPUT = 1, 2
 SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 LONGEST_SHOWN = 160
 
@@ -67,12 +66,8 @@ class Command(BaseCommand):
         if options["verbosity"] < 2:
             logging.getLogger().setLevel(logging.WARNING)
         work: Callable[[dict[str, Any]], None] = getattr(self, f"_{options['do']}")
-        try:
+        with told_refusals():
             work(options)
-        except DirectoryError as exc:
-            self._stop(FAILED if exc.status == 409 else WRONG_INPUT, str(exc))
-        except DatabaseError as exc:
-            raise CommandError(f"the database does not answer: {exc}") from exc
 
     def _list(self, options: dict[str, Any]) -> None:
         found = Proposal.objects.select_related("directory", "author")

@@ -10,21 +10,26 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 from rich.console import Console
 from rich.table import Table
 
 from directories.api.serializers import RunSerializer, RunSummarySerializer
 from directories.console import progress_bar
-from directories.edit_console import add_edit_options, how_of, print_edit
-from directories.exceptions import DirectoryError, NotPossible
+from directories.edit_console import (
+    FAILED,
+    add_edit_options,
+    how_of,
+    print_edit,
+    told_refusals,
+)
+from directories.exceptions import NotPossible
 from directories.following import follow
 from directories.models import GenerationRun, RunState
 from directories.services import editing, history, runs
 
-FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+INTERRUPTED = 130
 SHOWN_LINES = 30
 
 
@@ -69,12 +74,8 @@ class Command(BaseCommand):
         if options["verbosity"] < 2:
             logging.getLogger().setLevel(logging.WARNING)
         work: Callable[[dict[str, Any]], None] = getattr(self, f"_{options['do']}")
-        try:
+        with told_refusals():
             work(options)
-        except DirectoryError as exc:
-            self._stop(FAILED if exc.status == 409 else WRONG_INPUT, str(exc))
-        except DatabaseError as exc:
-            raise CommandError(f"the database does not answer: {exc}") from exc
 
     def _list(self, options: dict[str, Any]) -> None:
         found = GenerationRun.objects.select_related("directory")

@@ -9,24 +9,21 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from pydantic import TypeAdapter, ValidationError
+from django.core.management.base import BaseCommand
+from pydantic import TypeAdapter
 
 from directories.edit_console import (
     add_edit_options,
     add_json_option,
-    explain_invalid,
     how_of,
     print_edit,
-    why,
+    told_refusals,
 )
-from directories.exceptions import DirectoryError, NotPossible
 from directories.services import editing
 from directories.services.intake import named_directory
 from generation.editing.operations import LabelOperation
 from generation.repositories.labels import label_entry
 
-FAILED, WRONG_INPUT = 1, 2
 KINDS = {"category": "categories", "tag": "tags"}
 _operation: TypeAdapter[LabelOperation] = TypeAdapter(LabelOperation)
 
@@ -77,15 +74,8 @@ class Command(BaseCommand):
         work: Callable[[dict[str, Any]], None] = (
             self._list if options["do"] == "list" else self._do
         )
-        try:
+        with told_refusals():
             work(options)
-        except ValidationError as exc:
-            raise CommandError(f"{explain_invalid(exc)}.", returncode=2) from exc
-        except NotPossible as exc:
-            raise CommandError(f"{why(exc)}.", returncode=WRONG_INPUT) from exc
-        except DirectoryError as exc:
-            status = FAILED if exc.status == 409 else WRONG_INPUT
-            raise CommandError(f"{exc}.", returncode=status) from exc
 
     def _list(self, options: dict[str, Any]) -> None:
         stored = editing.read(named_directory(options["directory"]))
