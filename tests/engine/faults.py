@@ -304,13 +304,21 @@ def cluster_is_killed(scene: Scene) -> None:
 
 
 def refused(scene: Scene, row: Row) -> bool:
-    """Tell whether somebody who spoke for a run, or claimed it, was answered with 409."""
-    lines = scene.stack.log("web").splitlines()
+    """Tell whether somebody who spoke for a run, or claimed it, was told that it is too late.
+
+    By the web side, with 409; or, before a word was said, by a repository where the refs of
+    another attempt have taken the place of its own. The worker tells of the latter.
+    """
     names = [str(name).replace("-", "") for name in (row.directory, row.id)]
-    return any(
-        "409" in line and any(name in line.replace("-", "") for name in names)
-        for line in lines
-    )
+    lines = [
+        *(line for line in scene.stack.log("web").splitlines() if "409" in line),
+        *(
+            line
+            for line in scene.stack.log("worker").splitlines()
+            if "run given up" in line
+        ),
+    ]
+    return any(name in line.replace("-", "") for line in lines for name in names)
 
 
 @contextmanager
