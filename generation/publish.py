@@ -99,7 +99,8 @@ class Hand(NamedTuple):
 class Change(NamedTuple):
     """What shall change in one repository, seen from the commit `old` on its `main`.
 
-    `also` are refs that move together with the branch that is published to.
+    `also` are refs that move together with the branch that is published to, and `merged`
+    further parents of the commit, whose files do not count.
     """
 
     repository: Repository
@@ -108,6 +109,7 @@ class Change(NamedTuple):
     files: Mapping[str, bytes]
     removals: tuple[str, ...]
     also: tuple[Move, ...] = ()
+    merged: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -386,7 +388,7 @@ class Publication:
             at=signature.clock,
             files=change.files,
             removals=change.removals,
-            merged=merged,
+            merged=(*change.merged, *merged),
         )
         return change.repository.write(commit, ref=signature.ref)
 

@@ -84,7 +84,8 @@ class ProposalAdmin(ReadOnly, admin.ModelAdmin):
         try:
             match decision:
                 case "accept":
-                    proposal = proposals.accept(proposal, user=user)
+                    merge = "merge" in request.POST
+                    proposal = proposals.accept(proposal, user=user, merge=merge)
                 case "accept-items":
                     items = request.POST.getlist("item")
                     proposal = proposals.accept(proposal, user=user, items=items)

@@ -39,9 +39,10 @@ class Switches(Asked):
 
 
 class Acceptance(Asked):
-    """Without items, all that is proposed is accepted."""
+    """Without items, all that is proposed is accepted; a `merge` keeps its commits."""
 
     items: Annotated[tuple[Label, ...], Field(max_length=10_000)] | None = None
+    method: Literal["squash", "merge"] = "squash"
 
 
 class Rejection(Asked):

@@ -125,6 +125,7 @@ class ProposalSerializer(serializers.ModelSerializer[Proposal]):
             "branch",
             "base",
             "heads",
+            "commits",
             "author",
             "run",
             "summary",

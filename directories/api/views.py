@@ -210,7 +210,12 @@ class AcceptProposal(APIView):
         """Put it on `main`, or some items of it: 200 and the proposal as it stands then."""
         proposal = own_proposal(request, pk, number)
         body = Acceptance.model_validate(body_of(request))
-        proposal = proposals.accept(proposal, user=caller_of(request), items=body.items)
+        proposal = proposals.accept(
+            proposal,
+            user=caller_of(request),
+            items=body.items,
+            merge=body.method == "merge",
+        )
         return Response(ProposalSerializer(proposal).data)
 
 

@@ -26,7 +26,8 @@ class Proposal(models.Model):
     repository: when it is elsewhere, a person has been there. `summary` counts items that
     are added, changed and removed, and files. `conflicts` tells where `main` said something
     else when the proposal was last brought up to date: what `main` says stays. `note` says why
-    it was decided so.
+    it was decided so. `commits` are those that accepting it has put on the `main` of that
+    repository, the oldest first.
     """
 
     class Origin(models.TextChoices):
@@ -66,6 +67,7 @@ class Proposal(models.Model):
     )
     summary = models.JSONField(default=dict)
     conflicts = models.JSONField(default=list)
+    commits = models.JSONField(default=list)
     note = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

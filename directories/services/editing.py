@@ -13,7 +13,13 @@ from typing import NamedTuple
 from django.contrib.auth.models import User
 
 from directories.exceptions import NotPossible
-from directories.models import Directory, GenerationRun, Proposal, RunState
+from directories.models import (
+    Directory,
+    GenerationRun,
+    Proposal,
+    ProposalState,
+    RunState,
+)
 from directories.services.attempts import note
 from directories.services.proposing import repositories_of
 from directories.services.revisions import Revised, revise
@@ -143,12 +149,12 @@ def undo_run(run: GenerationRun, how: How, *, keep_edits: bool = False) -> Edite
     if run.state != RunState.SUCCEEDED or data is None:
         raise NotPossible(f"the run is {run.state}: it published nothing to take back")
     if data.get("branch") != MAIN.removeprefix("refs/heads/"):
-        raise NotPossible(
-            "the run was put up as a proposal: reject that, or edit what it brought"
-        )
-    if not data.get("changed_files") and not data.get("removed_files"):
+        commits = _accepted(run)
+    elif data.get("changed_files") or data.get("removed_files"):
+        commits = [str(data.get("commit"))]
+    else:
         raise NotPossible("the run changed nothing in the data repository")
-    old, new = _commits(directory, str(data.get("commit")))
+    old, new = _between(directory, commits)
     title = f"Undo: {report.get('title') or 'a run'}"
     edited = make(
         directory,
@@ -199,15 +205,46 @@ def read(directory: Directory) -> Stored:
         raise NotPossible(str(exc)) from exc
 
 
-def _commits(directory: Directory, new: str) -> tuple[str | None, str]:
-    """Find the commit of a run on main, and what it was built on."""
+def _accepted(run: GenerationRun) -> list[str]:
+    """Name the commits by which the proposal of a run came onto `main`."""
+    number = (run.report or {}).get("proposal")
+    proposal = run.directory.proposals.filter(number=number or 0).first()
+    if proposal is None or proposal.state in (
+        ProposalState.REJECTED,
+        ProposalState.SUPERSEDED,
+    ):
+        raise NotPossible(
+            "nothing of the run is on main: its proposal was not accepted"
+        )
+    if proposal.state == ProposalState.OPEN:
+        raise NotPossible(
+            f"proposal {number}, which the run has put up, is still open: decide about it"
+        )
+    if proposal.run_id != run.pk:
+        raise NotPossible(
+            f"a later run has brought proposal {number} up to date: undo that one"
+        )
+    if not proposal.commits:
+        raise NotPossible(f"proposal {number} changed nothing in the data repository")
+    return list(proposal.commits)
+
+
+def _between(directory: Directory, commits: Sequence[str]) -> tuple[str | None, str]:
+    """Find what commits on `main` were built on, and the last of them."""
     repository = repositories_of(directory)["data"]
-    if not repository.contains(new):
-        raise NotPossible(f"the commit of the run, {new[:10]}, is not on main any more")
+    for commit in commits:
+        if not repository.contains(commit):
+            raise NotPossible(f"the commit {commit[:10]} is not on main any more")
     try:
-        return repository.parent(new), new
+        parents = [repository.parent(commit) for commit in commits]
     except RepositoryError as exc:
         raise NotPossible(str(exc)) from exc
+    if parents[1:] != list(commits[:-1]):
+        raise NotPossible(
+            "it was accepted in parts, and main was changed in between: undo by hand what "
+            "you do not want"
+        )
+    return parents[0], commits[-1]
 
 
 def _ask(change: Change, stored: Stored) -> Edit:

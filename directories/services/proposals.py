@@ -124,14 +124,20 @@ def accept(
     *,
     user: User,
     items: Collection[str] | None = None,
+    merge: bool = False,
     clock: datetime | None = None,
 ) -> Proposal:
     """Put what is proposed on `main`, as one commit of the proposal's author.
 
-    With `items`, only these, by slug; the rest stays open, on top of the new `main`. Where
-    `main` has moved, what it says stays. Raises NotNow and NotPossible.
+    With `items`, only these, by slug; the rest stays open, on top of the new `main`. With
+    `merge`, the commits of its branch stay, as second parents. Where `main` has moved,
+    what it says stays. Raises NotNow and NotPossible.
     """
     directory = proposal.directory
+    if merge and items is not None:
+        raise NotPossible(
+            "a merge takes all that is proposed: name no items, or accept them without one"
+        )
 
     def work() -> None:
         lying = _lying(_open(proposal))
@@ -153,8 +159,12 @@ def accept(
             directory=describe(directory),
             request=request_of(directory),
             also=also,
+            merged=lying.heads if merge else {},
         )
         with published(publication):
+            if new := publication.planned["data"].new:
+                proposal.commits = [*proposal.commits, new]
+                Proposal.objects.filter(pk=proposal.pk).update(commits=proposal.commits)
             if whole:
                 told = [conflict.model_dump() for conflict in merged.conflicts]
                 _decide(proposal, ProposalState.ACCEPTED, user=user, conflicts=told)
@@ -255,7 +265,7 @@ def _lying(proposal: Proposal) -> Lying:
 
 def _open(proposal: Proposal) -> Proposal:
     """Raises NotNow for a proposal that was decided."""
-    proposal.refresh_from_db(fields=["state", "title", "body"])
+    proposal.refresh_from_db(fields=["state", "title", "body", "commits"])
     if proposal.state != ProposalState.OPEN:
         raise NotNow(f"the proposal is {proposal.state} already")
     return proposal

@@ -67,22 +67,26 @@ def stage_revision(
     request: GenerationRequest | None,
     target: Target | None = None,
     also: Mapping[RepositoryKind, tuple[Move, ...]] = MappingProxyType({}),
+    merged: Mapping[RepositoryKind, str] = MappingProxyType({}),
 ) -> tuple[Publication, Figures]:
     """Stage a revision of the data as it was read, and list and website as they follow.
 
     With a target it is for the branch of a proposal, whose data is never empty. `also` are
-    further refs to move, in the step that moves the branch of their repository. On failure nothing stays. Raises RepositoryError for what could no longer be read.
+    further refs to move, in the step that moves the branch of their repository, and `merged`
+    commits that become second parents there. On failure nothing stays. Raises
+    RepositoryError for what could no longer be read.
     """
     data = repositories["data"]
     rest = revision.on(base.tree)
+
+    def joined(kind: RepositoryKind, change: Change) -> Change:
+        others = (merged[kind],) if kind in merged else ()
+        return change._replace(also=also.get(kind, ()), merged=others)
+
     changes: dict[RepositoryKind, Change] = {
-        "data": Change(
-            data,
-            base.commit,
-            revision.message,
-            rest.files,
-            rest.removals,
-            also=also.get("data", ()),
+        "data": joined(
+            "data",
+            Change(data, base.commit, revision.message, rest.files, rest.removals),
         )
     }
     publication = Publication(changes, signature, target=target)
@@ -96,9 +100,7 @@ def stage_revision(
             directory=directory,
             request=request,
         )
-        publication.add(
-            {kind: c._replace(also=also.get(kind, ())) for kind, c in following.items()}
-        )
+        publication.add({kind: joined(kind, c) for kind, c in following.items()})
     except BaseException:
         publication.discard()
         raise

@@ -31,7 +31,8 @@ def test_a_proposal_is_shown_and_accepted_in_parts(gazetteer: Gazetteer) -> None
     shown = gazetteer.run("proposals", "show", "clocks")
     part = gazetteer.run("proposals", "accept", "clocks", "1", "--item", "candle")
     rest = gazetteer.run("proposals", "show", "clocks", "1", "--json")
-    whole = gazetteer.run("proposals", "accept", "clocks")
+    whole = gazetteer.run("proposals", "accept", "clocks", "--merge")
+    parents = gazetteer.run_git("clocks-data.git", "show", "--format=%P", "--quiet")
 
     lines = shown.stdout.splitlines()
     assert "+ candle  Candle" in lines
@@ -39,6 +40,7 @@ def test_a_proposal_is_shown_and_accepted_in_parts(gazetteer: Gazetteer) -> None
     assert "is open: 1 changed" in part.stdout
     assert [i["slug"] for i in rest.json["difference"]["items"]] == ["vertical"]
     assert "is accepted" in whole.stdout
+    assert len(parents.split()) == 2
     listed = gazetteer.run_git("clocks.git", "show", "main:README.md")
     assert "Candle" in listed
     assert "Hangs high." in listed

@@ -12,6 +12,7 @@ from playwright.sync_api import expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from directories.models import Directory, Proposal
+from directories.services.proposing import repositories_of
 from tests.directories.services.test_proposals import CANDLE_PATH, CHANGED
 from tests.directories.services.test_proposing import propose
 from tests.directories.services.test_revisions import generated
@@ -116,13 +117,14 @@ def test_person_ticks_an_item_and_then_accepts_the_rest(
         tab.get_by_role("checkbox", name="Accept Candle").check()
         tab.get_by_role("button", name="Accept the ticked items").click()
         expect(tab.get_by_text("Proposal 1 of ada/clocks is open.")).to_be_visible()
-        expect(tab.get_by_role("checkbox")).to_have_count(1)
+        expect(tab.get_by_role("checkbox", name="Accept Candle")).to_have_count(0)
         assert CANDLE_PATH in files(git_root)
 
         commit_by_hand(git_root, {"pages/about.md": "# About"})
         tab.reload()
         tab.get_by_role("button", name="Bring up to date").click()
         expect(tab.get_by_role("button", name="Bring up to date")).to_have_count(0)
+        tab.get_by_role("checkbox", name="keep its commits").check()
         tab.get_by_role("button", name="Accept all").click()
         expect(tab.get_by_text("Proposal 1 of ada/clocks is accepted.")).to_be_visible()
         expect(tab.get_by_role("button", name="Accept all")).to_have_count(0)
@@ -130,4 +132,5 @@ def test_person_ticks_an_item_and_then_accepts_the_rest(
 
     proposal.refresh_from_db()
     assert proposal.state == "accepted"
+    assert repositories_of(proposal.directory)["data"].contains(proposal.head)
     assert "Lies on a stone." in files(git_root)["data/horizontal/horizontal.yml"]

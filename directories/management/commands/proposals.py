@@ -48,6 +48,11 @@ class Command(BaseCommand):
             metavar="SLUG",
             help="only this item; may be given several times. The rest stays open",
         )
+        accept.add_argument(
+            "--merge",
+            action="store_true",
+            help="keep the commits of its branch, instead of making one of them",
+        )
         _jsonable(accept)
         reject = _of_one(actions.add_parser("reject", help="drop it, and its branch"))
         reject.add_argument("--reason", default="", help="for those who proposed it")
@@ -106,7 +111,9 @@ class Command(BaseCommand):
     def _accept(self, options: dict[str, Any]) -> None:
         proposal = _found(options)
         user = proposal.directory.owner
-        proposal = proposals.accept(proposal, user=user, items=options["item"])
+        proposal = proposals.accept(
+            proposal, user=user, items=options["item"], merge=options["merge"]
+        )
         self._decided(proposal, options)
 
     def _reject(self, options: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from directories.models import Directory, Proposal
+from directories.services.proposing import repositories_of
 from tests.directories.services.test_proposals import CANDLE_PATH, CHANGED
 from tests.directories.services.test_proposing import propose
 from tests.directories.services.test_revisions import generated
@@ -63,6 +64,14 @@ def test_some_items_can_be_accepted(
     assert (answer.json()["state"], answer.json()["decided_by"]) == ("accepted", "ada")
 
 
+def test_a_merge_keeps_what_was_proposed(api: APIClient, proposal: Proposal) -> None:
+    answer = api.post(url(proposal, "1/accept/"), {"method": "merge"}, format="json")
+
+    data = repositories_of(proposal.directory)["data"]
+    assert answer.json()["commits"] == [data.head()]
+    assert data.contains(proposal.head)
+
+
 def test_a_proposal_can_be_rejected_once(api: APIClient, proposal: Proposal) -> None:
     first = api.post(url(proposal, "1/reject/"), {"reason": "No."}, format="json")
     second = api.post(url(proposal, "1/reject/"))
@@ -84,7 +93,15 @@ def test_an_unknown_proposal_is_not_found(
 
 
 @pytest.mark.parametrize(
-    "body", [{"items": []}, {"items": ["vertical"]}, {"items": "candle"}, {"all": 1}]
+    "body",
+    [
+        {"items": []},
+        {"items": ["vertical"]},
+        {"items": "candle"},
+        {"items": ["candle"], "method": "merge"},
+        {"method": "rebase"},
+        {"all": 1},
+    ],
 )
 def test_what_cannot_be_accepted_is_refused(
     api: APIClient, proposal: Proposal, git_root: Path, body: dict[str, Any]

@@ -75,10 +75,38 @@ def test_accepting_moves_all_three_by_one_commit(
     assert generated.items_count == 4
 
 
-def test_an_accepted_run_is_one_that_was_made_directly(
+def test_a_merge_keeps_the_commits_of_the_branch(
     generated: Directory, git_root: Path
 ) -> None:
-    proposals.accept(propose(generated, CHANGED), user=generated.owner)
+    proposal = propose(generated, CHANGED)
+    proposed = branches(generated)
+    commit_by_hand(git_root, {"pages/about.md": "# About"})
+    before = heads(git_root)
+
+    proposals.accept(proposal, user=generated.owner, merge=True)
+
+    for (kind, repository), main in zip(
+        repositories_of(generated).items(), before, strict=True
+    ):
+        parents = repository._git("rev-parse", "main^1", "main^2").decode().split()
+        assert parents == [main, proposed[kind]]
+    assert files(git_root).keys() >= {CANDLE_PATH, "pages/about.md"}
+    assert branches(generated) == {}
+    assert proposal.commits == [heads(git_root)[0]]
+
+
+def test_a_merge_takes_all_or_nothing(generated: Directory) -> None:
+    with pytest.raises(NotPossible, match="takes all"):
+        proposals.accept(
+            propose(generated), user=generated.owner, items=["candle"], merge=True
+        )
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_an_accepted_run_is_one_that_was_made_directly(
+    generated: Directory, git_root: Path, merge: bool
+) -> None:
+    proposals.accept(propose(generated, CHANGED), user=generated.owner, merge=merge)
     before = heads(git_root)
 
     run = run_with(generated, CHANGED)

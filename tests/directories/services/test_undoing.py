@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from directories.exceptions import NotPossible
 from directories.models import Directory, GenerationRun
-from directories.services import editing, execution
+from directories.services import editing, execution, proposals
 from directories.services.editing import How, change_items, undo_run
 from directories.services.proposing import repositories_of
 from generation.editing.operations import UpdateItem
@@ -107,6 +107,81 @@ def test_it_can_be_proposed(
     assert edited.revised is not None
     assert edited.revised.proposal is not None
     assert edited.revised.proposal.origin == "undo"
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_an_accepted_proposal_is_taken_back(directory: Directory, merge: bool) -> None:
+    run, before = proposed(directory)
+    accept(run, merge=merge)
+    assert trees(directory) != before
+
+    undo_run(run, How(directory.owner))
+
+    assert trees(directory) == before
+
+
+def test_what_was_accepted_in_parts_is_taken_back_as_one(directory: Directory) -> None:
+    run, before = proposed(directory)
+    accept(run, items=["egg-timer"])
+    with pytest.raises(NotPossible, match="still open"):
+        undo_run(run, How(directory.owner))
+    accept(run)
+
+    undo_run(run, How(directory.owner))
+
+    assert trees(directory) == before
+
+
+def test_parts_with_an_edit_between_are_not_taken_back(directory: Directory) -> None:
+    run, _ = proposed(directory)
+    accept(run, items=["egg-timer"])
+    edit = UpdateItem(slug="vertical", description="Leans.")
+    change_items(directory, [edit], How(directory.owner))
+    accept(run)
+
+    with pytest.raises(NotPossible, match="in between"):
+        undo_run(run, How(directory.owner))
+
+
+def test_what_was_never_accepted_is_not_undone(directory: Directory) -> None:
+    run, _ = proposed(directory)
+    proposals.reject(run.proposals.get(), user=directory.owner)
+
+    with pytest.raises(NotPossible, match="not accepted"):
+        undo_run(run, How(directory.owner))
+
+
+def test_a_proposal_of_several_runs_is_undone_by_the_last(directory: Directory) -> None:
+    run, before = proposed(directory)
+    text = LONGER.replace("For eggs.", "For boiled eggs.")
+    later, _ = proposed(directory, text=text, first=False)
+    accept(later)
+
+    with pytest.raises(NotPossible, match="later run"):
+        undo_run(run, How(directory.owner))
+    undo_run(later, How(directory.owner))
+
+    assert trees(directory) == before
+
+
+def proposed(
+    directory: Directory, *, text: str = LONGER, first: bool = True
+) -> tuple[GenerationRun, list[str]]:
+    """A run that was put up for review, and the trees that it was to change."""
+    if first:
+        execution.execute(start(directory))
+    before = trees(directory)
+    run = start(directory, text=text, update_with_pull_request=True)
+    execution.execute(run)
+    run.refresh_from_db()
+    return run, before
+
+
+def accept(
+    run: GenerationRun, *, items: list[str] | None = None, merge: bool = False
+) -> None:
+    owner = run.directory.owner
+    proposals.accept(run.proposals.get(), user=owner, items=items, merge=merge)
 
 
 def test_what_published_nothing_is_not_undone(directory: Directory) -> None:
