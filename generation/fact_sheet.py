@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from generation.items import ADDED_AT
 from generation.markup import escape_markdown, link_target
 from generation.sources.urls import clean_url, host_of
 
@@ -14,7 +15,9 @@ def fact_sheet(description: str, facts: Mapping[str, Any]) -> str:
     lines = [
         f"- {_title(key)}: {_value(value)}"
         for key, value in sorted(facts.items())
-        if isinstance(value, str | int | float | list) and value != ""
+        if key != ADDED_AT
+        and isinstance(value, str | int | float | list)
+        and value != ""
     ]
     paragraphs = [escape_markdown(description), "\n".join(lines)]
     return "\n\n".join(filter(None, paragraphs))

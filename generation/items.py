@@ -10,6 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# The fact that tells when an item came into the directory: `YYYY-MM-DD`, of a run's clock.
+ADDED_AT = "added_at"
+
 
 class Record(BaseModel):
     """A value that nobody changes after it was made."""

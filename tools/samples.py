@@ -116,6 +116,7 @@ def sample_sources(catalogue: Catalogue) -> dict[str, tuple[Provenance, ...]]:
             Provenance(
                 source=f"https://lists.example.org/{'ab'[at % 2]}.md",
                 locator=f"line {3 * at + 7}",
+                kind="markdown",
             ),
         )
         for at, item in enumerate(catalogue.items)
@@ -177,6 +178,7 @@ def _item(
         featured=at % 40 == 0,
         markdown=_body(dice, name, description) if bodies else "",
         meta={
+            "added_at": f"{2021 + at % 5}-{1 + at % 9:02}-{1 + at % 28:02}",
             "license": dice.choice(LICENSES),
             "languages": [dice.choice(LANGUAGES)],
             "stars": dice.randint(3, 60_000),

@@ -16,7 +16,7 @@ from generation.editing.operations import (
 )
 from generation.editing.sheets import ONE
 from generation.exceptions import EditRefused
-from generation.items import Item
+from generation.items import ADDED_AT, Item
 from generation.repositories.data import Stored
 from generation.repositories.state import ItemRecord, item_id
 from generation.slugs import is_slug, unique_slug
@@ -102,7 +102,10 @@ class Clerk:
             featured=operation.featured,
             order=operation.order,
             markdown=operation.markdown.strip(),
-            meta={k: v for k, v in operation.meta.items() if v is not None},
+            meta={
+                **{k: v for k, v in operation.meta.items() if v is not None},
+                ADDED_AT: operation.meta.get(ADDED_AT) or self.desk.now[:10],
+            },
         )
         if buried:
             self.desk.bury_no_longer(buried)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generation.contract.request import GenerationMethod
-from generation.items import Catalogue, Category, Item, Tag
+from generation.items import ADDED_AT, Catalogue, Category, Item, Tag
 from generation.pipeline.draft import Draft, Entry, StepResult, Tools
 from generation.pipeline.matching import Matcher
 from generation.pipeline.taxonomy import OTHER
@@ -75,6 +75,7 @@ class _Merger:
         # A page that came without any item has failed as well, whatever it was.
         self._failed = {r.source for r in draft.sources if r.error or not r.found}
         self._read = {r.source for r in draft.sources} - self._failed
+        self._kinds = {r.source: r.kind for r in draft.sources}
         self._superseded = draft.superseded_slugs
         self._matcher = Matcher(
             tools.stored, draft.entries, superseded=self._superseded
@@ -194,16 +195,23 @@ class _Merger:
         slug = unique_slug(entry.name, self._taken)
         self._taken.add(slug)
         item = _item_of(
-            entry, key=self._matcher.new_id(entry), slug=slug, updated_at=self._now
+            entry, key=self._matcher.new_id(entry), slug=slug, now=self._now
         )
         self._items.append(item)
         self._records[slug] = ItemRecord(
             id=item.id,
             slug=slug,
             name=entry.name,
-            sources=_described_by(entry.sources[0].source, entry.sources),
+            sources=_described_by(entry.sources[0].source, self._sources_of(entry)),
         )
         self._changes.append(ItemChange(kind="added", slug=slug, name=item.name))
+
+    def _sources_of(self, entry: Entry) -> tuple[Provenance, ...]:
+        """Name the sources of an entry, and how each was read."""
+        return tuple(
+            source.model_copy(update={"kind": self._kinds.get(source.source, "")})
+            for source in entry.sources
+        )
 
     def _merge(
         self,
@@ -272,10 +280,17 @@ class _Merger:
         """
         known = stored.record.sources
         again = {source.source for source in entry.sources}
-        sources = (*entry.sources, *(s for s in known if s.source not in again))
+        sources = (
+            *self._sources_of(entry),
+            *(s for s in known if s.source not in again),
+        )
         if {source.source for source in known} & self._failed:
             return None, _described_by(known[0].source, sources)
-        fields = {**_fields_of(entry), ("category",): self._category(stored, entry)}
+        fields = {
+            **_fields_of(entry),
+            **_added(stored),
+            ("category",): self._category(stored, entry),
+        }
         fresh = Found(fields, entry.body)
         first = entry.sources[0].source
         describer = known[0].source if known else ""
@@ -321,6 +336,13 @@ def _filled(stored: StoredItem, fresh: Found) -> Found:
     if base is not None:
         has_text = base.markdown != text_hash("")
     return Found(filled, None if has_text else fresh.text)
+
+
+def _added(stored: StoredItem) -> Mapping[Path, Any]:
+    """What a run wrote of the day on which it added an item stays what it was."""
+    base = stored.record.base
+    written = (base.meta if base else stored.item.meta) or {}
+    return {(META, ADDED_AT): written[ADDED_AT]} if ADDED_AT in written else {}
 
 
 def _fields_of(entry: Entry) -> Mapping[Path, Any]:
@@ -376,7 +398,11 @@ def resolve_labels(catalogue: Catalogue, *, keep: set[str]) -> Catalogue:
     )
 
 
-def _item_of(entry: Entry, *, key: str, slug: str, updated_at: str) -> Item:
+def _item_of(entry: Entry, *, key: str, slug: str, now: str) -> Item:
+    # A source that says when it was added there knows better.
+    facts = {ADDED_AT: now[:10]} | {
+        key: value for key, value in entry.facts.items() if not is_empty(value)
+    }
     return Item(
         id=key,
         slug=slug,
@@ -385,9 +411,9 @@ def _item_of(entry: Entry, *, key: str, slug: str, updated_at: str) -> Item:
         source_url=entry.url,
         category=entry.category,
         tags=entry.tags,
-        updated_at=updated_at,
+        updated_at=now,
         markdown=entry.body.strip(),
-        meta={key: v for key, v in entry.facts.items() if not is_empty(v)},
+        meta=dict(sorted(facts.items())),
     )
 
 

@@ -90,7 +90,7 @@ def _merge_ours(stored: StoredItem, found: Found | None, *, now: str) -> Outcome
         return Outcome(old, base)
     merged = merge_fields(fields, fields, found.fields)
     text = old.markdown if found.text is None else found.text.strip()
-    new = _item_with(old, merged.values, text, order=found.fields)
+    new = _item_with(old, merged.values, text)
     decisions = merged.decisions
     if text != old.markdown:
         decisions += (Decision(TEXT, Verdict.TAKE, old.markdown, text),)
@@ -100,21 +100,17 @@ def _merge_ours(stored: StoredItem, found: Found | None, *, now: str) -> Outcome
     return Outcome(new, base_of(new), is_changed=True, decisions=decisions)
 
 
-def _item_with(
-    item: Item, fields: Mapping[Path, Any], text: str, *, order: Mapping[Path, Any]
-) -> Item:
+def _item_with(item: Item, fields: Mapping[Path, Any], text: str) -> Item:
     plain = {
         name: fields.get((name,)) or ""
         for name in ("name", "description", "source_url", "category")
     }
-    meta = {
-        path[1]: fields[path] for path in order if path[0] == META and path in fields
-    }
+    meta = {path[1]: value for path, value in fields.items() if path[0] == META}
     return item.model_copy(
         update={
             **plain,
             "tags": tuple(fields.get(("tags",)) or ()),
-            "meta": meta,
+            "meta": dict(sorted(meta.items())),
             "markdown": text,
         }
     )

@@ -35,10 +35,15 @@ Row = TypeVar("Row")
 
 
 class Provenance(Record):
-    """Where an item was found: what people call the source, and the place in it."""
+    """Where an item was found: what people call the source, and the place in it.
+
+    `kind` is that of the reader which found it, such as `markdown`; empty where a run of an
+    earlier version did.
+    """
 
     source: str
     locator: str = ""
+    kind: str = ""
 
 
 class Base(Record):

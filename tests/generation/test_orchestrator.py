@@ -30,6 +30,7 @@ from generation.orchestrator import Progress, generate
 from generation.pipeline import STEPS
 from generation.report import Report
 from generation.repositories.build import PARTS
+from generation.yaml import parse
 from tests.fakes import CLOCKS, NOON, FakeOperations, make_host, make_run
 
 LATER = NOON + timedelta(days=3)
@@ -288,8 +289,39 @@ def test_unknown_keys_survive_an_update(tmp_path: Path) -> None:
 
     run(tmp_path, ("list.md", CLOCKS.replace("Hangs", "Sits")), clock=LATER)
 
-    updated = mine.replace("Hangs", "Sits").replace("2026-11-22", "2026-11-25")
+    updated = mine.replace("Hangs", "Sits").replace("2026-11-22 ", "2026-11-25 ")
     assert files(tmp_path)[path] == updated
+
+
+def test_the_day_on_which_an_item_was_added_stays(tmp_path: Path) -> None:
+    run(tmp_path)
+    path = "data/vertical/vertical.yml"
+    first = parse(files(tmp_path)[path].encode())["meta"]
+
+    run(tmp_path, ("list.md", CLOCKS.replace("Hangs", "Sits")), clock=LATER)
+
+    assert first == {"added_at": "2026-11-22"}
+    assert parse(files(tmp_path)[path].encode())["meta"] == first
+    assert "Vertical" in files(tmp_path, "website")["new/index.html"]
+
+
+@pytest.mark.parametrize(("mine", "kept"), [("", None), ("2020-02-02", "2020-02-02")])
+def test_a_day_that_a_person_removed_or_changed_stays_so(
+    tmp_path: Path, mine: str, kept: str | None
+) -> None:
+    run(tmp_path)
+    path = "data/vertical/vertical.yml"
+    line = "  added_at: '2026-11-22'\n"
+    text = files(tmp_path)[path]
+    assert line in text
+    text = text.replace(line, line.replace("2026-11-22", mine) if mine else "")
+    commit_by_hand(tmp_path, {path: text.removesuffix("meta:\n")})
+
+    run(tmp_path, ("list.md", CLOCKS.replace("Hangs", "Sits")), clock=LATER)
+
+    document = parse(files(tmp_path)[path].encode())
+    assert "Sits" in document["description"]
+    assert document.get("meta", {}).get("added_at") == kept
 
 
 def test_create_update_removes_nothing(tmp_path: Path) -> None:

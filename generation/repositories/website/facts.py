@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from generation.items import ADDED_AT
 from generation.repositories.website.addresses import Link, web_link
 from generation.repositories.website.words import Words
 
@@ -36,7 +37,7 @@ LABELS = {
     "depends_3rdparty": "third_party",
 }
 # Said in a place of its own, or of no use to a visitor.
-UNSAID = {"added_at", "created_at", "date_added"}
+UNSAID = {ADDED_AT, "created_at", "date_added"}
 # By these a visitor may filter, as long as they have so few values that one can choose.
 FILTERS = (
     "license",

@@ -45,7 +45,7 @@ from generation.repositories.website.shelves import (
     tile,
 )
 from generation.repositories.website.theme import Theme, excerpt
-from generation.repositories.website.words import words_of
+from generation.repositories.website.words import Words, words_of
 
 # Up to here the front page shows everything; beyond, it leads to the categories.
 INDEX_ITEMS = 100
@@ -55,6 +55,13 @@ CHOICE_TAGS = 80
 PER_PAGE = 60
 NEIGHBOURS = 40
 CHANGES = 100
+# Kinds of readers, as they are told to visitors.
+METHODS = {
+    **dict.fromkeys(("markdown", "asciidoc", "org", "rst", "text"), "list"),
+    **dict.fromkeys(("html", "html data"), "page"),
+    **dict.fromkeys(("csv", "json", "yaml", "toml", "xml"), "records"),
+    **dict.fromkeys(("bookmarks", "feed", "folder", "opml", "sitemap"), "entries"),
+}
 SCHEMA = "schemas/items-1.json"
 # Stands for the way to the root in what is made once for all pages. Everything foreign is
 # escaped, so nobody else can have written it.
@@ -74,6 +81,7 @@ class SourceRow(NamedTuple):
 
     name: str
     link: Link | None
+    method: str
     items: int
     latest: str
 
@@ -228,6 +236,8 @@ class Site:
             own.append(
                 MenuEntry(w["collections"], "collections/index.html", "collections")
             )
+        if shown.new:
+            own.append(MenuEntry(w["new"], "new/index.html", "new"))
         if shown.changed:
             own.append(MenuEntry(w["changed"], "changes/index.html", "changes"))
         own.append(MenuEntry(w["about"], "about/index.html", "about"))
@@ -287,8 +297,10 @@ def html_pages(site: Site) -> Iterator[Page]:
             around = _around(groups, number) if kinds == "categories" else []
             yield from _group(site, group, kinds, around, len(groups))
         yield from _moved(site, kinds, groups)
+    if shelves.new:
+        yield _days(site, "new", shelves.new, lambda card: card.added)
     if shelves.changed:
-        yield _changes(site)
+        yield _days(site, "changes", shelves.changed, lambda card: card.day)
     for category in shelves.categories:
         yield from _items(site, category)
 
@@ -332,7 +344,7 @@ def _index(site: Site) -> Page:
 
 
 def _about(site: Site) -> Page:
-    rows = _source_rows(site.shelves.cards)
+    rows = _source_rows(site)
     return site.page(
         "about/index.html",
         "about.html",
@@ -456,22 +468,29 @@ def _moved(site: Site, kinds: str, groups: Sequence[Group]) -> Iterator[Page]:
             )
 
 
-def _changes(site: Site) -> Page:
-    shown = site.shelves.changed[:CHANGES]
-    path = "changes/index.html"
+def _days(
+    site: Site, folder: str, cards: Sequence[Card], day_of: Callable[[Card], str]
+) -> Page:
+    """Make a page of what came last, day by day: `new` or `changes`."""
+    shown = cards[:CHANGES]
+    path = f"{folder}/index.html"
+    word = "new" if folder == "new" else "changed"
     return site.page(
         path,
         "changes.html",
         mark=(card.mark for card in shown),
         summary=site.words.say(
-            "list_of", what=site.words["changed"], directory=site.masthead.name
+            "list_of", what=site.words[word], directory=site.masthead.name
         ),
-        section="changes",
-        changed=site.shelves.updated_at,
-        structure=lambda: structured.of_page(site, path, site.words["changed"]),
+        section=folder,
+        changed=site.shelves.updated_at or "",
+        structure=lambda: structured.of_page(site, path, site.words[word]),
         feeds=feed_links(site, None),
         facts=lambda: {
-            "days": [(d, list(cards)) for d, cards in groupby(shown, lambda c: c.day)]
+            "heading": site.words[word],
+            "lead": site.words[f"{word}_lead"],
+            "marks_new": folder != "new",
+            "days": [(day, list(on_it)) for day, on_it in groupby(shown, day_of)],
         },
     )
 
@@ -541,16 +560,30 @@ def _sample(group: Group) -> str:
     return names + (", …" if len(group.cards) > 3 else "")
 
 
-def _source_rows(cards: Iterable[Card]) -> list[SourceRow]:
-    """Count the items of each source, and find the day of the latest change among them."""
+def _method(kind: str, words: Words) -> str:
+    """Say how a source of some kind is read, where we have a word for it."""
+    known = METHODS.get(kind)
+    return words[f"read_as_{known}"] if known else kind
+
+
+def _source_rows(site: Site) -> list[SourceRow]:
+    """Count the items of each source, say how it was read, and when one last changed."""
     counts: dict[str, int] = {}
     latest: dict[str, str] = {}
-    for card in cards:
+    kinds: dict[str, str] = {}
+    for card in site.shelves.cards:
+        kinds |= {source.source: source.kind for source in card.sources}
         # Nobody's item was added by hand.
         for name in {source.source for source in card.sources} or {""}:
             counts[name] = counts.get(name, 0) + 1
             latest[name] = max(latest.get(name, ""), card.day)
     return [
-        SourceRow(name, web_link(name), counts[name], latest[name])
+        SourceRow(
+            name,
+            web_link(name),
+            _method(kinds.get(name, ""), site.words),
+            counts[name],
+            latest[name],
+        )
         for name in sorted(counts, key=lambda name: (not name, -counts[name], name))
     ]

@@ -19,7 +19,7 @@ from heapq import nsmallest
 from operator import itemgetter
 from typing import NamedTuple
 
-from generation.items import Catalogue, Category, Item, Tag
+from generation.items import ADDED_AT, Catalogue, Category, Item, Tag
 from generation.repositories.site import Collection
 from generation.repositories.state import Provenance
 from generation.repositories.website.addresses import Link, page_name, web_link
@@ -32,8 +32,8 @@ RELATED = 6
 NEIGHBOURS = 24
 TIMESTAMP = re.compile(r"\d{4}-(?:0\d|1[0-2])-[0-3]\d [0-2]\d:[0-5]\d")
 DAY = re.compile(r"\d{4}-(?:0\d|1[0-2])-[0-3]\d")
-# Where an item may say when it was added; a run does not write it.
-ADDED = ("added_at", "created_at", "date_added")
+# Where an item may say when it was added: as we write it, and as others do.
+ADDED = (ADDED_AT, "created_at", "date_added")
 
 
 class Tile(NamedTuple):
@@ -103,9 +103,12 @@ class Card:
     @property
     def added(self) -> str:
         """The day on which the item was added, where it says so."""
-        known = {**self.item.extra, **self.item.meta}
-        days = (str(known[key]) for key in ADDED if key in known)
-        return next((day[:10] for day in days if DAY.match(day)), "")
+        meta, extra = self.item.meta, self.item.extra
+        for key in ADDED:
+            # There are as many of these as items, and most have ours.
+            if (day := meta.get(key) or extra.get(key)) and DAY.match(str(day)):
+                return str(day)[:10]
+        return ""
 
 
 class Neighbours:
@@ -141,7 +144,8 @@ class Shelves:
     """What all pages of one website share."""
 
     for_templates = (
-        "cards", "categories", "tags", "collections", "featured", "changed", "updated_at",
+        "cards", "categories", "tags", "collections", "featured", "new", "changed",
+        "updated_at",
     )  # fmt: skip
 
     def __init__(
@@ -166,6 +170,10 @@ class Shelves:
         self.collections = _filled(_fill(collections, self.cards))
         self.featured = [card for card in self.cards if card.item.featured]
         self.changed = latest(self.cards)
+        added = [(card.added, card) for card in self.cards]
+        self.new = [
+            card for day, card in sorted(added, key=itemgetter(0), reverse=True) if day
+        ]
         self.updated_at = self.changed[0].item.updated_at if self.changed else None
 
 

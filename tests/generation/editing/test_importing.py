@@ -86,7 +86,8 @@ def test_what_is_left_out_is_told(clocks: Clocks) -> None:
     left = {e.name: e.notes[0] for e in edit.effects if e.action == "left out"}
     assert left["Horizontal"] == "it is in the directory already: horizontal"
     assert "Nowhere" in left
-    assert clocks.item("candle")["meta"] == {"license": "MIT"}
+    meta = clocks.item("candle")["meta"]
+    assert meta == {"license": "MIT", "added_at": "2026-11-23"}
     assert clocks.item("horizontal")["description"] == "Lies flat in the garden."
 
 

@@ -186,7 +186,8 @@ def test_facts_are_set_and_taken_out_one_by_one(clocks: Clocks) -> None:
     do(clocks, update(meta={"license": "MIT", "stars": 7}))
     do(clocks, update(meta={"license": None}))
 
-    assert clocks.item("horizontal")["meta"] == {"stars": 7}
+    meta = clocks.item("horizontal")["meta"]
+    assert meta == {"added_at": "2026-11-22", "stars": 7}
 
 
 def test_a_removed_item_stays_away_with_its_reason(clocks: Clocks) -> None:

@@ -242,17 +242,47 @@ def test_changes_come_by_day_and_say_what_is_new() -> None:
     assert words.count("New What") == 1
 
 
+def test_what_is_new_comes_by_the_day_on_which_it_was_added() -> None:
+    items = (
+        make_item("old", meta={"added_at": "2023-01-01"}),
+        make_item("fresh", meta={"added_at": "2025-11-30"}),
+        make_item("theirs", extra={"created_at": "2024-05-06T07:08:09Z"}),
+        make_item("odd", meta={"added_at": "some day"}),
+    )
+
+    site = render(*items, owner=OWNER)
+
+    words = " ".join(read(site["new/index.html"]).text.split())
+    days = ("2025-11-30", "2024-05-06", "2023-01-01")
+    assert [words.index(day) for day in days] == sorted(map(words.index, days))
+    assert "Odd" not in words
+    assert "Added 2023-01-01" in " ".join(
+        read(site["items/old/index.html"]).text.split()
+    )
+    assert 'href="new/index.html"' in site["index.html"].decode()
+
+
+def test_without_a_day_nothing_is_new(site: dict[str, bytes]) -> None:
+    assert "new/index.html" not in site
+    assert "new/index.html" not in site["index.html"].decode()
+
+
 def test_the_about_page_counts_each_source() -> None:
     sources = {
-        "alarm": (Provenance(source="https://lists.example/a.md", locator="line 3"),),
-        "beeper": (Provenance(source="https://lists.example/a.md", locator="line 4"),),
+        slug: (Provenance(source=source, locator="line 3", kind=kind),)
+        for slug, source, kind in (
+            ("alarm", "https://lists.example/a.md", "markdown"),
+            ("beeper", "https://lists.example/a.md", "markdown"),
+            ("calends", "old.yml", "ever-works"),
+        )
     }
     catalogue = make_catalogue(*ITEMS)
 
     site = dict(render_website(catalogue, MASTHEAD, sources=sources))
 
     words = " ".join(read(site["about/index.html"]).text.split())
-    assert "lists.example/a.md22025-11-30 Added by hand22024-02-31" in words
+    assert "lists.example/a.mda list with headings22025-11-30 " in words
+    assert "old.ymlever-works12024-02-31 Added by hand–1–" in words
     assert "line 3" in read(site["items/alarm/index.html"]).text
 
 
