@@ -304,12 +304,15 @@ _SPECIAL = re.compile(
     """,
     re.VERBOSE,
 )
+# Nearly no text holds a sign of those above, and to find that out this way is quicker.
+_MAYBE_SPECIAL = re.compile(r"[\\`*\[\]|~$_{:@#<&]|[Ww]{3}\.|^[-+>=\d]")
 _ENTITIES = {"<": "&lt;", "&": "&amp;"}
 
 
 def escape_markdown(text: str) -> str:
     """Make one line that reads as the text, wherever in a line of Markdown it stands."""
-    return _SPECIAL.sub(_escape_one, one_line(text))
+    line = one_line(text)
+    return _SPECIAL.sub(_escape_one, line) if _MAYBE_SPECIAL.search(line) else line
 
 
 def _escape_one(found: re.Match[str]) -> str:

@@ -72,6 +72,8 @@ _SPELLINGS = {name.casefold(): name for name in _PROPER_NAMES} | {
 }
 # An address comes first, so that what stands in it is not taken for a name. To look every
 # word up is faster than to look for every name.
+_WORD = re.compile(r"\w+")
+_SPELLINGS_BEGIN = {_WORD.findall(spelling)[0] for spelling in _SPELLINGS}
 _ADDRESS_OR_WORD = re.compile(
     r"\w+://\S*|[\w-]+\.[\w.-]+/\S*"
     r"|(?<![\w.@#:+-])(?:os\ x|mongo\ db|rss/atom|\w(?:[\w.]*\w)?)(?![\w@+-]|:/)",
@@ -146,6 +148,8 @@ def _capital(words: str) -> str:
 
 
 def _well_spelt(words: str) -> str:
+    if _SPELLINGS_BEGIN.isdisjoint(_WORD.findall(words.casefold())):
+        return words
     return _ADDRESS_OR_WORD.sub(
         lambda found: _SPELLINGS.get(found[0].casefold(), found[0]), words
     )
