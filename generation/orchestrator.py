@@ -314,6 +314,9 @@ class _Run:
         """Write the commits, say what they are, and move the branches, in this order."""
         build.refuse_mass_removal()
         context = self._context
+        if context.proposal and build.is_bookkeeping:
+            # There is nothing to look at; it goes along with the next proposal.
+            build.leave_all()
         target = None
         if context.proposal and not build.is_empty:
             target = Target(context.proposal.branch, context.proposal.heads)

@@ -21,7 +21,7 @@ from generation.repositories.following import (
     read_owner_of,
 )
 from generation.repositories.labels import grown_label_files, label_records
-from generation.repositories.state import Reconciled, reconcile
+from generation.repositories.state import FOLDER, Reconciled, reconcile
 from generation.repositories.tombstones import PATH as TOMBSTONES
 from generation.repositories.tombstones import render_tombstones
 
@@ -78,6 +78,22 @@ class Build:
     @property
     def is_empty(self) -> bool:
         return all(change.is_empty for change in self.changes.values())
+
+    @property
+    def is_bookkeeping(self) -> bool:
+        """Nothing would change but what runs remember: no reader, no editor sees it."""
+        return not self.is_empty and all(
+            path.startswith(FOLDER)
+            for change in self.changes.values()
+            for path in (*change.files, *change.removals)
+        )
+
+    def leave_all(self) -> None:
+        """Change nothing after all."""
+        self.changes = {
+            kind: change._replace(files={}, removals=())
+            for kind, change in self.changes.items()
+        }
 
     @property
     def message(self) -> str:

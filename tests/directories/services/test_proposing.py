@@ -10,10 +10,12 @@ import pytest
 from directories.models import Directory, GenerationRun, Proposal, RunState
 from directories.operations import DatabaseDirectoryOperations
 from directories.services import execution, runs
+from directories.services.editing import How, change_items
 from directories.services.proposing import repositories_of
 from directories.services.requests import build_request
 from directories.services.revisions import revise
 from generation.contract.commands import Command, PublishBegin, Reply
+from generation.editing.operations import AddItem, RemoveItem
 from generation.exceptions import RunRefused
 from generation.git import MAIN
 from generation.orchestrator import generate
@@ -132,6 +134,28 @@ def test_a_wish_is_of_one_run(generated: Directory) -> None:
     later = run_with(generated, LONGER + CANDLE.replace("andle", "ompass"))
 
     assert not later.proposals.exists()
+
+
+def test_what_only_a_run_wants_to_remember_is_not_proposed(
+    generated: Directory, git_root: Path
+) -> None:
+    url = "https://example.org/candle"
+    candle = AddItem(name="Candle", source_url=url, category="sundials")
+    gone = RemoveItem(slug="vertical", reason="Fell off the wall.")
+    change_items(generated, [candle, gone], How(generated.owner))
+    before = heads(git_root)
+
+    run = run_with(generated, CLOCKS, update_with_pull_request=True)
+    held = heads(git_root)
+    direct = run_with(generated, CLOCKS)
+
+    assert run.state == "succeeded"
+    assert not Proposal.objects.exists()
+    assert held == before
+    # Where nobody has to look, it is written at once.
+    assert direct.report is not None
+    assert heads(git_root)[0] != before[0]
+    assert heads(git_root)[1:] == before[1:]
 
 
 def test_a_run_that_finds_nothing_new_proposes_nothing(generated: Directory) -> None:
