@@ -35,6 +35,7 @@ PAGES = {
     "home": "index.html",
     "category": "categories/analytics/index.html",
     "item": "items/tool-0/index.html",
+    "new": "new/index.html",
     "changes": "changes/index.html",
     "about": "about/index.html",
     "results": "index.html?license=MIT&sort=name",

@@ -16,9 +16,10 @@ from generation.repositories.site import Owner
 from generation.repositories.state import Provenance
 from generation.repositories.website.exports import export_pages
 from generation.repositories.website.feeds import feed_pages
+from generation.repositories.website.frame import Site
 from generation.repositories.website.hosting import hosting_pages
 from generation.repositories.website.page import Page
-from generation.repositories.website.pages import Site, html_pages
+from generation.repositories.website.pages import html_pages
 from generation.repositories.website.pictures import picture_pages
 from generation.repositories.website.shelves import Shelves
 

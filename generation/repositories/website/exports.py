@@ -20,7 +20,7 @@ from generation.repositories.website.shelves import Card, mark_of
 from generation.repositories.website.theme import excerpt
 
 if TYPE_CHECKING:
-    from generation.repositories.website.pages import Site
+    from generation.repositories.website.frame import Site
 
 Same = Callable[[Callable[[str], bool]], list[bytes | None]]
 # A sitemap may name 50,000 pages.

@@ -20,7 +20,7 @@ from generation.repositories.website.page import Page
 from generation.repositories.website.shelves import Card, Group, latest, mark_of
 
 if TYPE_CHECKING:
-    from generation.repositories.website.pages import Site
+    from generation.repositories.website.frame import Site
 
 ENTRIES = 50
 # What XML 1.0 has no way to write.

@@ -11,7 +11,7 @@ from generation.repositories.website.page import Page
 from generation.repositories.website.shelves import mark_of
 
 if TYPE_CHECKING:
-    from generation.repositories.website.pages import Site
+    from generation.repositories.website.frame import Site
 
 PLAIN = (
     (".github/workflows/pages.yml", "hosting/github-pages.yml"),

@@ -18,7 +18,7 @@ from generation.repositories.website.shelves import mark_of
 
 if TYPE_CHECKING:
     from generation.repositories.website.colour import Palette
-    from generation.repositories.website.pages import Site
+    from generation.repositories.website.frame import Site
 
 SIZE = (1200, 630)
 MARGIN = 90

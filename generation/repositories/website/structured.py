@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from generation.repositories.website.shelves import Card, Group
 
 if TYPE_CHECKING:
-    from generation.repositories.website.pages import Site
+    from generation.repositories.website.frame import Site
 
 CONTEXT = "https://schema.org"
 
