@@ -265,41 +265,55 @@ def test_an_interrupt_ends_with_130_and_nothing_changed(
 
 def test_a_killed_run_does_not_block_the_next_for_ever(gazetteer: Gazetteer) -> None:
     gazetteer.make()
-    process = gazetteer.start(
-        "generate_directory", "clocks", "-v2", RUN_LEASE_SECONDS="5"
+    at_work = gazetteer.folder / "at work"
+    # A git that reads until whoever has called it is dead.
+    path = stand_in_git(
+        gazetteer,
+        'case "$*" in *ls-tree*)',
+        f'  : > "{at_work}"; exec tail --pid=$PPID -f /dev/null ;;',
+        "esac",
     )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "step finished" in line:
-            break
+    process = gazetteer.start("generate_directory", "clocks", PATH=path)
+    while not at_work.exists():
+        assert process.poll() is None
+        time.sleep(0.1)
     process.kill()
     process.communicate()
 
     first = gazetteer.generate("clocks")
-    deadline = time.monotonic() + 30
-    while (last := gazetteer.generate("clocks")).status and time.monotonic() < deadline:
-        time.sleep(0.5)
+    expired = gazetteer.run(
+        *("shell", "-v0", "-c"),
+        "from django.utils import timezone; "
+        "from directories.models import GenerationRun; "
+        "GenerationRun.objects.update(lease_expires_at=timezone.now())",
+    )
+    last = gazetteer.generate("clocks")
 
     assert_told(first, 1, "not over")
-    assert last.status == 0
+    assert expired.status == 0, expired.stderr
+    assert last.status == 0, last.stderr
+
+
+def stand_in_git(gazetteer: Gazetteer, *lines: str) -> str:
+    """Put a script before git, and return the PATH on which it is found."""
+    folder = gazetteer.folder / "bin"
+    folder.mkdir()
+    script = ["#!/bin/sh", *lines, f'exec {shutil.which("git")} "$@"', ""]
+    (folder / "git").write_text("\n".join(script))
+    (folder / "git").chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
 
 
 def test_a_full_disk_leaves_the_repositories_as_they_were(gazetteer: Gazetteer) -> None:
     """A file-size limit on git stands in for the disk."""
     gazetteer.make()
     before = gazetteer.heads()
-    folder = gazetteer.folder / "bin"
-    folder.mkdir()
-    real = shutil.which("git")
-    (folder / "git").write_text(f'#!/bin/sh\nulimit -f 1\nexec {real} "$@"\n')
-    (folder / "git").chmod(0o755)
+    path = stand_in_git(gazetteer, "ulimit -f 1")
     (gazetteer.folder / "list.md").write_text(
         LIST + f"- [Fire](https://example.org/fire) - {os.urandom(3000).hex()}\n"
     )
 
-    ended = gazetteer.generate(
-        "clocks", "--source", "list.md", PATH=f"{folder}:{os.environ['PATH']}"
-    )
+    ended = gazetteer.generate("clocks", "--source", "list.md", PATH=path)
 
     assert_told(ended, 1)
     assert gazetteer.heads() == before
