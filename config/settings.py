@@ -239,7 +239,6 @@ Q_CLUSTER: dict[str, Any] = {
     # It schedules the sweep. With another broker, workers without a database would get it.
     "scheduler": not IS_WORKER and not TRIGGER_API_URL,
     "catch_up": False,
-    "poll": 0.2,
     # A new process takes half a second, in which a run may have to wait for it.
     "recycle": 100,
 }
@@ -250,6 +249,9 @@ if TRIGGER_API_URL:
     Q_CLUSTER["redis"] = f"{TRIGGER_API_URL}{joiner}{limits}"
 else:
     Q_CLUSTER["orm"] = "default"
+    # It waits for a write instead of a moment.
+    Q_CLUSTER["broker_class"] = "directories.broker.WakingBroker"
+    Q_CLUSTER["poll"] = 0
 
 RUN_LEASE_SECONDS = env.run_lease_seconds
 RUN_STALL_SECONDS = env.run_stall_seconds

@@ -308,6 +308,7 @@ def limits() -> str:
 def use_broker(monkeypatch: pytest.MonkeyPatch, limits: str) -> UseBroker:
     def use(port: int) -> None:
         # As above: settings come too late, so that the tests set what was read of them.
+        monkeypatch.setattr(Conf, "BROKER_CLASS", None)
         monkeypatch.setattr(Conf, "ORM", None)
         monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{port}/0?{limits}")
 
