@@ -3,7 +3,9 @@
 What happens to it there (no memory left, a crash in a library, a kill) does not happen to
 the worker, which is alive to tell. The child is forked, so that nothing is imported twice,
 and leads a process group, so that the commands which it starts end with it. When the worker
-dies, the child does, too: it reads from a pipe that only the worker can close.
+dies, the child does, too: it reads from a pipe that only the worker can close. While it can do
+anything at all it writes a sign of life to the pipe that it will speak through, so that a
+worker does not wait for one that is frozen.
 docs/adr/0005-a-run-in-a-child-process.md says what else was measured.
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import select
 import signal
 import threading
 import time
@@ -48,11 +51,14 @@ class Child:
             os.killpg(0, signal.SIGKILL)
 
 
-def in_child(work: Callable[[Child], Ended], *, memory_mib: int = 0) -> Ended:
+def in_child(
+    work: Callable[[Child], Ended], *, memory_mib: int = 0, patience: float = 180
+) -> Ended:
     """Do the work in a forked process, wait for it, and say how it ended.
 
     Whatever interrupts the waiting ends the child and all that it has started.
-    `memory_mib` limits its address space; 0 is no limit.
+    `memory_mib` limits its address space; 0 is no limit. A child that gives no sign of
+    life for `patience` seconds is killed.
     """
     told, tell = os.pipe()
     alive, lifeline = os.pipe()
@@ -60,12 +66,17 @@ def in_child(work: Callable[[Child], Ended], *, memory_mib: int = 0) -> Ended:
     if pid == 0:
         os.close(told)
         os.close(lifeline)
-        _become(work, tell=tell, alive=alive, memory_mib=memory_mib)
+        voice = _Voice(tell, seconds=patience / 4)
+        _become(work, voice=voice, alive=alive, memory_mib=memory_mib)
     os.close(tell)
     os.close(alive)
     try:
-        with os.fdopen(told) as words:
-            text = words.read()
+        try:
+            text = _hear(told, patience)
+        finally:
+            os.close(told)
+        if text is None:
+            _kill_group(pid)
         _, status = os.waitpid(pid, 0)
     except BaseException:
         _kill_group(pid)
@@ -74,9 +85,47 @@ def in_child(work: Callable[[Child], Ended], *, memory_mib: int = 0) -> Ended:
     finally:
         os.close(lifeline)
     _kill_group(pid)
+    if text is None:
+        return Ended("", f"the process of the run stood still for {patience:.0f} s")
     if text:
         return Ended(**json.loads(text))
     return Ended("", _cause_of_death(status, memory_mib))
+
+
+def _hear(told: int, patience: float) -> str | None:
+    """Listen until the child has said all; None when it is silent for too long."""
+    heard = b""
+    while select.select([told], [], [], patience)[0]:
+        part = os.read(told, 1 << 16)
+        if not part:
+            return heard.decode()
+        # Signs of life are blanks before the first word.
+        heard = (heard + part).lstrip()
+    return None
+
+
+class _Voice:
+    """The child's end of the pipe. Signs of life come from a thread, until the last word."""
+
+    def __init__(self, tell: int, *, seconds: float) -> None:
+        self._tell = tell
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    def breathe(self) -> None:
+        while True:
+            time.sleep(self._seconds)
+            with self._lock:
+                if self._is_over:
+                    return
+                os.write(self._tell, b"\n")
+
+    def say(self, ended: Ended) -> None:
+        with self._lock:
+            self._is_over = True
+        with os.fdopen(self._tell, "w") as words:
+            json.dump(ended._asdict(), words)
 
 
 def _fork() -> int:
@@ -93,7 +142,7 @@ def _fork() -> int:
 
 
 def _become(
-    work: Callable[[Child], Ended], *, tell: int, alive: int, memory_mib: int
+    work: Callable[[Child], Ended], *, voice: _Voice, alive: int, memory_mib: int
 ) -> None:
     """Live as the child. Never returns, and runs nothing that was meant for the parent."""
     status = 1
@@ -104,12 +153,11 @@ def _become(
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=_die_with_parent, args=(alive,), daemon=True).start()
+        threading.Thread(target=voice.breathe, daemon=True).start()
         if memory_mib:
             limit = memory_mib * 1024 * 1024
             resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        ended = work(Child())
-        with os.fdopen(tell, "w") as words:
-            json.dump(ended._asdict(), words)
+        voice.say(work(Child()))
         status = 0
         send_all()
     finally:

@@ -120,7 +120,12 @@ def _attempt(operations: RemoteDirectoryOperations) -> str:
     # A connection that two processes hold would mix up their answers.
     operations.disconnect()
     try:
-        ended = in_child(partial(_make, operations), memory_mib=settings.RUN_MEMORY_MIB)
+        ended = in_child(
+            partial(_make, operations),
+            memory_mib=settings.RUN_MEMORY_MIB,
+            # Its lease has long run out by then, and another attempt may be under way.
+            patience=2 * settings.RUN_LEASE_SECONDS,
+        )
     except SystemExit:
         minutes = (time.monotonic() - begun) / 60
         ended = Ended("", f"the run took longer than a run may, {minutes:.0f} minutes")

@@ -44,6 +44,14 @@ def kill_the_child(scene: Scene) -> None:
     everybody_ends(scene)
 
 
+def freeze_the_child(scene: Scene) -> None:
+    """SIGSTOP of the process that makes the run, and of nobody else: its worker gives up."""
+    hold(scene)
+    for place in scene.held:
+        kill(where(scene, place)["pid"], signal.SIGSTOP)
+    everybody_ends(scene)
+
+
 def kill_the_worker(scene: Scene) -> None:
     """SIGKILL of the queue's worker process, above the one that makes the run."""
     hold(scene)
@@ -238,6 +246,7 @@ UNFINISHED = tuple(place for place in PLACES if place != "told")
 # `sample` are the places of the quick tier: together, each place once and each fault once.
 FAULTS = (
     Fault(kill_the_child, IN_RUNS, sample=(*IN_STEPS, *STAGING, *PUBLISHING)),
+    Fault(freeze_the_child, IN_RUNS, sample=("content-retrieval", "announced")),
     Fault(kill_the_worker, IN_RUNS, sample=("items-extraction", "moved-data")),
     Fault(kill_idle_workers, (QUEUED,), sample=(QUEUED,)),
     Fault(kill_the_cluster, sample=(QUEUED, "content-retrieval", "moved-list")),
@@ -290,7 +299,7 @@ def everybody_ends(scene: Scene) -> None:
     """Wait for the end of those who stood at their places, and of what they had started."""
     facts = [where(scene, place) for place in scene.held]
     pids = [fact[key] for fact in facts for key in ("pid", "command")]
-    wait_until(lambda: not any(map(is_alive, pids)), seconds=60)
+    wait_until(lambda: not any(map(is_alive, pids)), seconds=60 + 2 * scene.lease)
 
 
 def cluster_is_killed(scene: Scene) -> None:

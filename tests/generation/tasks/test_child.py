@@ -105,6 +105,26 @@ def test_death_is_told_by_its_cause(
     assert reason in ended.reason
 
 
+def test_a_child_that_stands_still_is_not_waited_for() -> None:
+    def work(child: Child) -> Ended:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return WELL
+
+    ended = in_child(work, patience=1)
+
+    assert ended == ("", "the process of the run stood still for 1 s")
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_child_that_works_may_take_longer() -> None:
+    def work(child: Child) -> Ended:
+        time.sleep(6)
+        return WELL
+
+    assert in_child(work, patience=4) == WELL
+
+
 def test_memory_is_limited_in_the_child_alone() -> None:
     def work(child: Child) -> Ended:
         try:
