@@ -253,10 +253,11 @@ def reconcile(
     for path in removals:
         written.pop(path, None)
     tables = _tables(written, records)
-    if files or removals or any(map(snapshot.differs, tables)):
-        # A file that a person made exactly as we would is ours from now on, but that alone
-        # is not worth a commit.
-        tables = _tables(written | adopted, records)
+    # A file that a person made exactly as we would is ours from now on, but that alone
+    # is not worth a commit.
+    grown = {p: blob for p, blob in adopted.items() if written.get(p) != blob}
+    if grown and (files or removals or any(map(snapshot.differs, tables))):
+        tables = _tables(written | grown, records)
     files |= {file.path: file.content for file in tables if snapshot.differs(file)}
     ours = {file.path for file in tables}
     stale = [p for p in snapshot.tree if is_table(p) and p not in ours]

@@ -335,7 +335,8 @@ def _source_rows(site: Site) -> list[SourceRow]:
     latest: dict[str, str] = {}
     kinds: dict[str, str] = {}
     for card in site.shelves.cards:
-        kinds |= {source.source: source.kind for source in card.sources}
+        for source in card.sources:
+            kinds[source.source] = source.kind
         # Nobody's item was added by hand.
         for name in {source.source for source in card.sources} or {""}:
             counts[name] = counts.get(name, 0) + 1
