@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from pydantic_core import PydanticSerializationError
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -33,6 +35,17 @@ def deferred() -> Iterator[None]:
         yield
     for number in arrived:
         signal.raise_signal(number)
+
+
+@contextmanager
+def undisguised() -> Iterator[None]:
+    """Raise an interrupt as what it is where pydantic has made an error of its own of it."""
+    try:
+        yield
+    except PydanticSerializationError as exc:
+        if KeyboardInterrupt.__name__ in str(exc):
+            raise KeyboardInterrupt from exc
+        raise
 
 
 @contextmanager

@@ -47,7 +47,7 @@ from generation.exceptions import (
 )
 from generation.git import Repository
 from generation.heartbeat import Pulse, do_nothing
-from generation.interrupts import uninterrupted
+from generation.interrupts import undisguised, uninterrupted
 from generation.operations import DirectoryOperations
 from generation.pipeline import STEPS, Step
 from generation.pipeline.draft import Draft, Tools
@@ -143,6 +143,7 @@ def attempt(
                 run=str(context.run_id), attempt=context.attempt
             ),
             pulse,
+            undisguised(),
         ):
             return _Run(operations, host, context, listen, pulse).execute(dry_run)
     except (RunRefused, PublishedUnheard, InternalAPIError):

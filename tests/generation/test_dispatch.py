@@ -121,6 +121,7 @@ def test_task_is_there() -> None:
 def test_broker_that_is_not_there_is_named(
     monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:
+    monkeypatch.setattr(Conf, "BROKER_CLASS", None)
     monkeypatch.setattr(Conf, "ORM", None)
     monkeypatch.setattr(Conf, "REDIS", f"redis://127.0.0.1:{closed_port}/0")
 
@@ -132,6 +133,7 @@ def test_password_of_the_broker_is_not_told(
     monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:
     url = f"redis://ada:lovelace@127.0.0.1:{closed_port}/0"
+    monkeypatch.setattr(Conf, "BROKER_CLASS", None)
     monkeypatch.setattr(Conf, "ORM", None)
     monkeypatch.setattr(Conf, "REDIS", url)
 

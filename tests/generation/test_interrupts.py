@@ -3,8 +3,10 @@ from __future__ import annotations
 import signal
 
 import pytest
+from pydantic import BaseModel, field_serializer
+from pydantic_core import PydanticSerializationError
 
-from generation.interrupts import deferred, uninterrupted
+from generation.interrupts import deferred, undisguised, uninterrupted
 
 
 def interrupt() -> None:
@@ -56,3 +58,24 @@ def test_an_error_in_the_block_is_the_one_that_is_seen() -> None:
 
     with pytest.raises(ValueError, match="first"):
         work()
+
+
+class Interrupted(BaseModel):
+    text: str = ""
+
+    @field_serializer("text")
+    def write(self, text: str) -> str:
+        if text:
+            raise ArithmeticError(text)
+        interrupt()
+        return text
+
+
+def test_an_interrupt_within_pydantic_is_one() -> None:
+    with pytest.raises(KeyboardInterrupt), undisguised():
+        Interrupted().model_dump_json()
+
+
+def test_another_error_within_pydantic_stays_one() -> None:
+    with pytest.raises(PydanticSerializationError, match="seven"), undisguised():
+        Interrupted(text="seven").model_dump_json()
