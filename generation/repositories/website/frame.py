@@ -64,6 +64,8 @@ class Site:
             repr([note.name for note in owner.notes]),
             self.year,
             *map(str, (bool(shelves.cards), bool(shelves.tags), self._has_collections)),
+            # The menu leads to what is new, if anything is.
+            str(bool(shelves.new)),
             # A template of the owner may say anything of the directory on any page.
             *(self._everything() if owner.templates else ()),
         )

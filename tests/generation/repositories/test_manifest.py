@@ -143,6 +143,24 @@ def test_an_incremental_build_ends_where_a_full_one_does(
     assert len(item_pages) < 16
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_first_new_item_and_the_last_change_every_menu(
+    make_repository: Any, is_first: bool
+) -> None:
+    step, whole = make_repository("step"), make_repository("whole")
+    plain, with_a_day = items(8), items(8)
+    with_a_day[4] = with_a_day[4].model_copy(
+        update={"meta": {"added_at": "2024-02-03"}}
+    )
+    before, after = (plain, with_a_day) if is_first else (with_a_day, plain)
+
+    build(step, make_catalogue(*before))
+    build(step, make_catalogue(*after))
+    build(whole, make_catalogue(*after))
+
+    assert tree_of(step) == tree_of(whole)
+
+
 def test_lines_of_unchanged_items_are_not_made_again(
     make_repository: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
