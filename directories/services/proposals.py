@@ -163,8 +163,10 @@ def accept(
         )
         with published(publication):
             if new := publication.planned["data"].new:
-                proposal.commits = [*proposal.commits, new]
-                Proposal.objects.filter(pk=proposal.pk).update(commits=proposal.commits)
+                # Locked: two may be accepting different items of it.
+                known = Proposal.objects.select_for_update().get(pk=proposal.pk)
+                known.commits = [*known.commits, new]
+                known.save(update_fields=["commits"])
             if whole:
                 told = [conflict.model_dump() for conflict in merged.conflicts]
                 _decide(proposal, ProposalState.ACCEPTED, user=user, conflicts=told)
@@ -265,7 +267,7 @@ def _lying(proposal: Proposal) -> Lying:
 
 def _open(proposal: Proposal) -> Proposal:
     """Raises NotNow for a proposal that was decided."""
-    proposal.refresh_from_db(fields=["state", "title", "body", "commits"])
+    proposal.refresh_from_db(fields=["state", "title", "body"])
     if proposal.state != ProposalState.OPEN:
         raise NotNow(f"the proposal is {proposal.state} already")
     return proposal
