@@ -119,7 +119,11 @@ class _Voice:
             with self._lock:
                 if self._is_over:
                     return
-                os.write(self._tell, b"\n")
+                try:
+                    os.write(self._tell, b"\n")
+                except BrokenPipeError:
+                    # The worker is dead, and so is this process in a moment.
+                    return
 
     def say(self, ended: Ended) -> None:
         with self._lock:
