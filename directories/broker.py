@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
@@ -111,9 +112,9 @@ class FileWatch:
     def _version(self) -> int:
         try:
             if self._connection is None:
-                self._connection = sqlite3.connect(
-                    f"file:{self._path}?mode=ro", uri=True
-                )
+                # A URI, with whatever a path may hold escaped: it is only read.
+                uri = f"{Path(self._path).absolute().as_uri()}?mode=ro"
+                self._connection = sqlite3.connect(uri, uri=True)
             [version] = self._connection.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error:
             # The broker will say what is wrong, when it asks.
@@ -145,6 +146,8 @@ class ChannelWatch:
                 pass
         except psycopg.Error:
             # Nor is it told while nobody listens: until then, time passes.
+            if self._connection is not None:
+                log.warning("the queue is not heard any more", exc_info=True)
             self.close()
             time.sleep(seconds)
 

@@ -32,8 +32,15 @@ FOR_EVER = 300.0
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    path = tmp_path / "base.sqlite3"
+def path(tmp_path: Path) -> Path:
+    """With all that means something else in an address."""
+    folder = tmp_path / "what? 100% #1"
+    folder.mkdir()
+    return folder / "base.sqlite3"
+
+
+@pytest.fixture
+def base(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(path, isolation_level=None)) as base:
         base.execute("PRAGMA journal_mode=WAL")
         base.execute("CREATE TABLE queue (task TEXT)")
@@ -52,10 +59,7 @@ def later(action: Callable[[], Any]) -> threading.Timer:
     return timer
 
 
-def test_a_write_to_the_file_ends_a_wait(
-    base: sqlite3.Connection, tmp_path: Path
-) -> None:
-    path = tmp_path / "base.sqlite3"
+def test_a_write_to_the_file_ends_a_wait(base: sqlite3.Connection, path: Path) -> None:
     with closing(FileWatch(str(path))) as watch:
         watch.wait(FOR_EVER)
         base.execute("INSERT INTO queue VALUES ('between two waits')")
@@ -72,10 +76,8 @@ def write(path: Path) -> None:
         other.execute("INSERT INTO queue VALUES ('during a wait')")
 
 
-def test_a_wait_for_nothing_has_an_end(
-    base: sqlite3.Connection, tmp_path: Path
-) -> None:
-    with closing(FileWatch(str(tmp_path / "base.sqlite3"))) as watch:
+def test_a_wait_for_nothing_has_an_end(base: sqlite3.Connection, path: Path) -> None:
+    with closing(FileWatch(str(path))) as watch:
         watch.wait(FOR_EVER)
 
         assert took(watch, 0.2) >= 0.2
