@@ -42,6 +42,10 @@ log = structlog.get_logger(__name__)
 
 CLOCK_SKEW = timedelta(seconds=30)
 LONGEST_NONCE = 64
+# 32 bytes as RFC 8941 writes them. The last letter has two bits that decoders overlook, so
+# that four spellings mean the same: only the one with zeros there is a signature.
+ONE_SPELLING = re.compile(r"[a-z*][a-z0-9_.*-]*=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:")
+NOT_SIGNED = "The request is not signed as it should be."
 PLAIN_SECRET = "x-trigger-secret"  # noqa: S105 - the name of a header
 # What proxies say of themselves.
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_", "HTTP_X_REAL_IP", "HTTP_VIA")
@@ -71,7 +75,8 @@ class SignatureAuthentication(BaseAuthentication):
         if not secrets:
             raise Unconfigured
         if "Signature-Input" in request.headers or "Signature" in request.headers:
-            _claim_nonce(_verified(request, secrets))
+            if not _claim_nonce(_verified(request, secrets)):
+                raise _refusal("replayed", request)
             return Worker("signature"), None
         given = request.headers.get(PLAIN_SECRET)
         if given is not None and _may_be_plain(request):
@@ -79,9 +84,7 @@ class SignatureAuthentication(BaseAuthentication):
             matches = [constant_time_compare(given, s) for s in secrets.values()]
             if any(matches):
                 return Worker("plain secret"), None
-        raise exceptions.AuthenticationFailed(
-            "The request is not signed as it should be."
-        )
+        raise exceptions.AuthenticationFailed(NOT_SIGNED)
 
     def authenticate_header(self, request: Request) -> str:
         return "Signature"
@@ -148,7 +151,11 @@ class _Message:
 
 
 def _verified(request: Request, secrets: Mapping[str, str]) -> VerifyResult:
-    """Check the signature. One text for all causes: a stranger learns nothing."""
+    """Check the signature.
+
+    Raises:
+        AuthenticationFailed: There is none, or not one as it should be.
+    """
     body = request._request.body
     covered = COVERED_IN_POST if request.method == "POST" else COVERED
     verifier = _Verifier(
@@ -163,30 +170,27 @@ def _verified(request: Request, secrets: Mapping[str, str]) -> VerifyResult:
             body=body,
         )
     except (HTTPMessageSignaturesException, ValueError, KeyError, TypeError) as exc:
-        log.warning("signature refused", reason=type(exc).__name__, path=request.path)
-        raise exceptions.AuthenticationFailed(
-            "The request is not signed as it should be."
-        ) from exc
+        raise _refusal(type(exc).__name__, request) from exc
+    if not ONE_SPELLING.fullmatch(request.headers["Signature"]):
+        raise _refusal("spelling", request)
     nonce = str(result.parameters.get("nonce", ""))
     if not nonce or len(nonce) > LONGEST_NONCE or "expires" not in result.parameters:
-        log.warning("signature refused", reason="no nonce or end", path=request.path)
-        raise exceptions.AuthenticationFailed(
-            "The request is not signed as it should be."
-        )
+        raise _refusal("no nonce or end", request)
     return result
 
 
-def _claim_nonce(result: VerifyResult) -> None:
-    """Remember the signature. Of two that say the same, one is refused."""
+def _claim_nonce(result: VerifyResult) -> bool:
+    """Remember the signature. Of two that say the same, one is told False."""
     parameters: Mapping[str, Any] = result.parameters
-    is_new = insert_first(
+    return insert_first(
         UsedNonce,
         key_id=parameters["keyid"],
         nonce=parameters["nonce"],
         expires_at=datetime.now(UTC) + VALID_FOR + 2 * CLOCK_SKEW,
     )
-    if not is_new:
-        log.warning("signature refused", reason="replayed")
-        raise exceptions.AuthenticationFailed(
-            "The request is not signed as it should be."
-        )
+
+
+def _refusal(reason: str, request: Request) -> exceptions.AuthenticationFailed:
+    """Tell the log why. One text for all causes: a stranger learns nothing."""
+    log.warning("signature refused", reason=reason, path=request.path)
+    return exceptions.AuthenticationFailed(NOT_SIGNED)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import string
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -231,6 +233,22 @@ def test_any_changed_byte_is_refused(running: GenerationRun) -> None:
     flip()
 
     assert running.log.count() == 0
+    assert deliver(wire).status_code == 200
+
+
+def test_signature_in_another_spelling_is_refused(running: GenerationRun) -> None:
+    wire = signed("POST", commands_path(running), note(running))
+    signature = wire.headers["Signature"]
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+    last = letters.index(signature[-3])
+
+    for spare in (1, 2, 3):  # the bits that base64 leaves over
+        other = signature[:-3] + letters[last | spare] + "=:"
+        assert b64decode(other[-5:-1]) == b64decode(signature[-5:-1])
+        assert refused(deliver(wire.with_header("Signature", other)))
+    assert refused(deliver(wire.with_header("Signature", signature + ";more=1")))
+    assert refused(deliver(wire.with_header("Signature", signature[:-2] + ":")))
+
     assert deliver(wire).status_code == 200
 
 
