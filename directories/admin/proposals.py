@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 
 from directories.admin.readonly import ReadOnly
 from directories.exceptions import DirectoryError
@@ -113,6 +113,7 @@ class ProposalAdmin(ReadOnly, admin.ModelAdmin):
             "difference": describe(proposal) if proposal else None,
             "conflicts": proposal.conflicts if proposal else (),
             "is_open": is_open,
+            "preview": _preview_of(proposal) if proposal and is_open else "",
             "can_decide": is_open and self.has_decide_permission(request),
             **(extra_context or {}),
         }
@@ -130,3 +131,10 @@ class ProposalAdmin(ReadOnly, admin.ModelAdmin):
             if counts.get(kind)
         ]
         return ", ".join(kinds) or "-"
+
+
+def _preview_of(proposal: Proposal) -> str:
+    """Name the page that leads to the website as the proposal would have it."""
+    directory = proposal.directory
+    place = (directory.namespace, directory.slug, proposal.number)
+    return reverse("preview-proposal", args=place)

@@ -19,7 +19,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.http import require_safe
 
-from directories.exceptions import NotPossible
+from directories.exceptions import DirectoryError
 from directories.models import Directory
 from directories.services.sites import POLICY, read_page
 
@@ -31,31 +31,41 @@ _signer = TimestampSigner(salt="directories.preview")
 
 @require_safe
 @login_required(login_url="admin:login")
-def enter_preview(request: HttpRequest, namespace: str, slug: str) -> HttpResponse:
+def enter_preview(
+    request: HttpRequest, namespace: str, slug: str, number: int | None = None
+) -> HttpResponse:
     """Let in the owner and whoever may see all directories: others are told that there is no such directory."""
     user = request.user
     assert isinstance(user, User)
     sees_all = user.has_perm("directories.view_directory")
     seen = Directory.objects.all() if sees_all else Directory.objects.owned_by(user)
     directory = get_object_or_404(seen, namespace=namespace, slug=slug)
-    ticket = _signer.sign(str(directory.pk)).partition(":")[2]
-    return redirect("preview-page", namespace, slug, ticket, "index.html")
+    ticket = _signer.sign(_subject(directory, number)).partition(":")[2]
+    return redirect(f"{request.path}~{ticket}/index.html")
 
 
 @require_safe
 @xframe_options_deny
 def show_preview(
-    request: HttpRequest, namespace: str, slug: str, ticket: str, path: str
+    request: HttpRequest,
+    namespace: str,
+    slug: str,
+    ticket: str,
+    path: str,
+    number: int | None = None,
 ) -> HttpResponse:
-    """Show one file of the website to whoever holds a ticket."""
+    """Show one file of the website to whoever holds a ticket.
+
+    With a number it is the website as it would be with that proposal.
+    """
     directory = get_object_or_404(Directory, namespace=namespace, slug=slug)
     try:
-        _signer.unsign(f"{directory.pk}:{ticket}", max_age=HOURS * 3600)
+        _signer.unsign(f"{_subject(directory, number)}:{ticket}", max_age=HOURS * 3600)
     except BadSignature as exc:
         raise Http404("the ticket of this preview is over; open it anew") from exc
     try:
-        page = read_page(directory, path)
-    except NotPossible as exc:
+        page = read_page(directory, path, number)
+    except DirectoryError as exc:
         raise Http404(str(exc)) from exc
     if page is None:
         raise Http404("there is no such page")
@@ -68,3 +78,8 @@ def show_preview(
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _subject(directory: Directory, number: int | None) -> str:
+    """Name what a ticket opens."""
+    return str(directory.pk) if number is None else f"{directory.pk}/{number}"

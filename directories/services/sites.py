@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from django.conf import settings
-
 from directories.exceptions import NotPossible
-from directories.models import Directory
+from directories.models import Directory, ProposalState
+from directories.services.proposals import find
+from directories.services.proposing import repositories_of
 from directories.services.search_index import index_site
 from generation.git import Repository
-from generation.publish import repository_path
 from generation.repositories.state import FOLDER
 
 # What a website needs of its browser, and nothing more: its own files, and the machine
@@ -44,16 +43,20 @@ class Website(NamedTuple):
     tree: Mapping[str, str]
 
 
-def open_website(directory: Directory) -> Website:
-    """Find the website of a directory. Raises NotPossible where there is none yet."""
-    path = repository_path(
-        settings.GIT_ROOT,
-        namespace=directory.namespace,
-        slug=directory.slug,
-        kind="website",
-    )
-    repository = Repository(path)
-    commit = repository.head()
+def open_website(directory: Directory, proposal: int | None = None) -> Website:
+    """Find the website of a directory, or as it would be with an open proposal of this number.
+
+    Raises ProposalNotFound, and NotPossible where there is no website.
+    """
+    repository = repositories_of(directory)["website"]
+    commit = None
+    if proposal is not None:
+        found = find(directory, proposal)
+        if found.state != ProposalState.OPEN:
+            raise NotPossible(f"{found} is {found.state} already: nothing waits there")
+        # One that changes nothing that readers see has no branch here.
+        commit = repository.head(found.ref)
+    commit = commit or repository.head()
     if commit is None:
         raise NotPossible(f"{directory} has no website yet; generate it first")
     tree = {
@@ -65,10 +68,16 @@ def open_website(directory: Directory) -> Website:
     return Website(repository, commit, tree)
 
 
-def export_site(directory: Directory, folder: Path, *, index: bool = True) -> Exported:
-    """Unpack the website into a folder and index it for search. Raises NotPossible.
+def export_site(
+    directory: Directory,
+    folder: Path,
+    *,
+    index: bool = True,
+    proposal: int | None = None,
+) -> Exported:
+    """Unpack the website into a folder and index it for search.
 
-    The folder is replaced as a whole, and only if it is empty or an earlier export.
+    Raises ProposalNotFound and NotPossible. The folder is replaced as a whole, and only if it is empty or an earlier export.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise NotPossible(f"{folder} is no folder; name another one")
@@ -76,7 +85,7 @@ def export_site(directory: Directory, folder: Path, *, index: bool = True) -> Ex
         raise NotPossible(
             f"{folder} holds files that are not an earlier export; name another folder"
         )
-    website = open_website(directory)
+    website = open_website(directory, proposal)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -104,9 +113,14 @@ def _unpack(website: Website, folder: Path) -> None:
         target.write_bytes(content)
 
 
-def read_page(directory: Directory, path: str) -> tuple[str, bytes] | None:
-    """Read one file of a website, with its name; a folder stands for its first page."""
-    website = open_website(directory)
+def read_page(
+    directory: Directory, path: str, proposal: int | None = None
+) -> tuple[str, bytes] | None:
+    """Read one file of a website, with its name; a folder stands for its first page.
+
+    Raises ProposalNotFound and NotPossible.
+    """
+    website = open_website(directory, proposal)
     name = f"{path}index.html" if not path or path.endswith("/") else path
     blob = website.tree.get(name)
     if blob is None:

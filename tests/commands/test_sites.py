@@ -54,6 +54,33 @@ def test_an_export_without_an_index_is_what_the_repository_holds(
     assert "plain" in (site / "assets" / "engine.js").read_text()
 
 
+def test_a_proposal_can_be_exported_before_it_is_accepted(
+    gazetteer: Gazetteer,
+) -> None:
+    gazetteer.make()
+    (gazetteer.folder / "more.md").write_text(
+        "# More\n\n- [Candle](https://candle.example.org/) - Burns down.\n"
+    )
+    gazetteer.run(
+        "generate_directory", "clocks", "--source", "more.md", "--pull-request"
+    )
+
+    gazetteer.run("export_site", "clocks", "site", "--no-index")
+    ended = gazetteer.run(
+        "export_site", "clocks", "with-it", "--no-index", "--proposal", "1"
+    )
+
+    assert ended.status == 0, ended.stderr
+    assert not (gazetteer.folder / "site" / "items" / "candle").exists()
+    assert (gazetteer.folder / "with-it" / "items" / "candle").is_dir()
+    for command in (("export_site", "clocks", "more"), ("serve_site", "clocks")):
+        refused = gazetteer.run(*command, "--proposal", "7")
+        assert (refused.status, refused.stderr) == (
+            2,
+            "CommandError: admin/clocks has no proposal 7.\n",
+        )
+
+
 def test_an_unknown_directory_is_named(gazetteer: Gazetteer) -> None:
     for command in (("export_site", "nothing", "site"), ("serve_site", "nothing")):
         ended = gazetteer.run(*command)

@@ -51,6 +51,18 @@ def test_a_page_shows_the_difference_and_escapes_it(proposal: Proposal) -> None:
     assert "Accept all" not in shown, "who may only look sees no button"
 
 
+def test_a_page_leads_to_the_website_as_it_would_be(proposal: Proposal) -> None:
+    client = client_with("view_proposal", "view_directory", "decide_proposal")
+    address = "/sites/ada/clocks/proposals/1/"
+
+    assert f'href="{address}"' in client.get(page(proposal)).content.decode()
+
+    site = client.get(address, follow=True)
+    assert "Candle" in site.content.decode()
+    client.post(page(proposal, "reject"), {"reason": "No."})
+    assert address not in client.get(page(proposal)).content.decode()
+
+
 def test_the_list_leads_to_it(proposal: Proposal) -> None:
     shown = client_with("view_proposal").get(LIST).content.decode()
 

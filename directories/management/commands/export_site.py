@@ -18,6 +18,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("directory", metavar="SLUG")
+        parser.add_argument(
+            "--proposal",
+            type=int,
+            metavar="NUMBER",
+            help="as it would be with this open proposal",
+        )
         parser.add_argument("folder", metavar="FOLDER", type=Path)
         parser.add_argument(
             "--no-index",
@@ -30,7 +36,12 @@ class Command(BaseCommand):
         folder = options["folder"].expanduser().absolute()
         try:
             directory = named_directory(options["directory"])
-            exported = export_site(directory, folder, index=not options["no_index"])
+            exported = export_site(
+                directory,
+                folder,
+                index=not options["no_index"],
+                proposal=options["proposal"],
+            )
         except DirectoryError as exc:
             raise CommandError(f"{exc}.", returncode=2) from exc
         searched = ", with a full-text index" if exported.is_indexed else ""

@@ -58,6 +58,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("directory", metavar="SLUG")
         parser.add_argument(
+            "--proposal",
+            type=int,
+            metavar="NUMBER",
+            help="as it would be with this open proposal",
+        )
+        parser.add_argument(
             "--port", type=int, default=8080, help="8080; 0 takes any that is free"
         )
 
@@ -65,7 +71,8 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory(prefix="gazetteer-") as place:
             folder = Path(place) / "site"
             try:
-                export_site(named_directory(options["directory"]), folder)
+                directory = named_directory(options["directory"])
+                export_site(directory, folder, proposal=options["proposal"])
             except DirectoryError as exc:
                 raise CommandError(f"{exc}.", returncode=2) from exc
             handler = functools.partial(Handler, directory=str(folder))

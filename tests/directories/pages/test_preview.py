@@ -13,9 +13,10 @@ from django.core.signing import TimestampSigner
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
-from directories.models import Directory
+from directories.models import Directory, Proposal
+from directories.services.proposals import reject
+from directories.services.proposing import repositories_of
 from generation.git import MAIN, Commit, Repository
-from generation.publish import repository_path
 
 FILES = {
     "index.html": b"<!doctype html><title>Clocks</title><h1>Clocks</h1>"
@@ -36,18 +37,29 @@ FILES = {
 
 @pytest.fixture
 def website(directory: Directory, git_root: Path) -> Directory:
-    path = repository_path(
-        git_root, namespace=directory.namespace, slug=directory.slug, kind="website"
-    )
-    repository = Repository(path)
+    repository = repositories_of(directory)["website"]
     repository.create()
+    write(repository, MAIN, FILES)
+    return directory
+
+
+def write(repository: Repository, ref: str, files: dict[str, bytes]) -> None:
     commit = Commit(
-        parent=None, message="x", author="A", email="a@b.example",
-        at=datetime(2024, 1, 1, tzinfo=UTC), files=FILES, removals=(),
+        parent=repository.head(), message="x", author="A", email="a@b.example",
+        at=datetime(2024, 1, 1, tzinfo=UTC), files=files, removals=(),
     )  # fmt: skip
     new = repository.write(commit, ref="refs/gazetteer/test")
-    repository.move(MAIN, new=new, old=None)
-    return directory
+    repository.move(ref, new=new, old=repository.head(ref))
+
+
+@pytest.fixture
+def proposal(website: Directory) -> Proposal:
+    found = website.proposals.create(
+        number=1, branch="gazetteer/proposal-1", title="Another"
+    )
+    repository = repositories_of(website)["website"]
+    write(repository, found.ref, {"items/a/index.html": b"<h1>Another</h1>"})
+    return found
 
 
 def address(directory: Directory) -> str:
@@ -148,6 +160,50 @@ def test_a_directory_without_a_website_is_not_found(
     client.force_login(owner)
 
     assert client.get(address(directory), follow=True).status_code == 404
+
+
+def test_a_proposal_is_looked_at_before_it_is_accepted(
+    entered: str, proposal: Proposal, client: Client
+) -> None:
+    there = client.get(f"{address(proposal.directory)}proposals/1/").headers["Location"]
+    client.logout()
+
+    def item(of: str) -> bytes:
+        return bytes(client.get(of.replace("index.html", "items/a/")).content)
+
+    assert item(there) == b"<h1>Another</h1>"
+    assert item(entered) == FILES["items/a/index.html"]
+    assert client.get(there).content == FILES["index.html"]
+    assert "sandbox" in client.get(there)["Content-Security-Policy"]
+    # A ticket opens what it was given for.
+    assert client.get(entered.replace("/~", "/proposals/1/~")).status_code == 404
+    assert client.get(there.replace("/proposals/1", "")).status_code == 404
+    assert client.get(there.replace("/proposals/1", "/proposals/2")).status_code == 404
+
+
+def test_a_proposal_that_changes_no_page_shows_the_website_that_is_there(
+    website: Directory, owner: User, client: Client
+) -> None:
+    website.proposals.create(number=1, branch="gazetteer/proposal-1", title="None")
+    client.force_login(owner)
+
+    page = client.get(f"{address(website)}proposals/1/", follow=True)
+
+    assert page.content == FILES["index.html"]
+
+
+def test_what_no_longer_waits_is_not_shown(
+    proposal: Proposal, owner: User, client: Client
+) -> None:
+    client.force_login(owner)
+    place = f"{address(proposal.directory)}proposals/"
+    there = client.get(f"{place}1/").headers["Location"]
+    reject(proposal, user=owner)
+
+    assert client.get(there).status_code == 404
+    assert client.get(f"{place}2/", follow=True).status_code == 404
+    client.force_login(User.objects.create_user("eve", password="another password"))
+    assert client.get(f"{place}1/").status_code == 404
 
 
 def test_the_list_of_directories_leads_to_the_preview(
