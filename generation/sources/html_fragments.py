@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from generation.sources.outline import Block, Table
-from generation.sources.pieces import Piece, PieceCollector, Pieces
+from generation.sources.pieces import Piece, PieceCollector, Pieces, stands_within
 
 _LARGEST = 500_000
 _DEEPEST = 100
@@ -28,7 +28,9 @@ _VOID = frozenset(
 _LINK = re.compile(r"(?<!!)\[([^\[\]<>\n]{1,300})\]\((https?://[^\s()<>\"]{1,2000})\)")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _FOLD = 7
-_SKIPPED = frozenset({"script", "style", "template", "svg", "picture", "video", "nav"})
+_SKIPPED = frozenset(
+    {"script", "style", "template", "title", "svg", "picture", "video", "nav"}
+)
 _INNER = frozenset({"ul", "ol", "dl", "table"})
 
 
@@ -137,9 +139,13 @@ def _collect(parent: LexborNode, collector: PieceCollector) -> None:
         elif tag in ("br", "hr"):
             collector.add(" ")
         elif tag not in _SKIPPED and tag not in _INNER:
+            if not stands_within(tag):
+                collector.end_address()
             is_strong = tag in ("strong", "b") or tag in _HEADINGS
             collector.strong += is_strong
             _collect(node, collector)
             collector.strong -= is_strong
             if tag in ("p", "div"):
                 collector.add(" ")
+            elif not stands_within(tag):
+                collector.end_address()

@@ -19,6 +19,7 @@ from generation.sources.candidates import Document, LeftOut, Reading
 from generation.sources.entries import Piece, PieceCollector
 from generation.sources.html_fragments import fragment_blocks
 from generation.sources.outline import Block, Table, read_blocks
+from generation.sources.pieces import stands_within
 from generation.sources.spread import spread_lines, spread_out
 
 TOO_LONG = "its line has more than 200,000 characters"
@@ -259,3 +260,5 @@ def _collect_html(collector: PieceCollector, tag: str) -> None:
     elif name == "<img":
         source = _SOURCE.search(tag)
         collector.add_image(source[1] if source else "")
+    elif not stands_within(tag.strip("</>").partition(" ")[0].lower()):
+        collector.end_address()

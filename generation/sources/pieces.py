@@ -58,6 +58,12 @@ class PieceCollector:
             text = self.pieces.pop().text + text
         self.pieces.append(Piece(kind, text))
 
+    def end_address(self) -> None:
+        """Keep an address that stands bare apart from the words of the next element."""
+        last = self.pieces[-1].text if self.pieces and self._href is None else ""
+        if _ENDS_IN_ADDRESS.search(last[-_LONGEST_ADDRESS:]):
+            self.add(" ")
+
     def _ends_blank(self) -> bool:
         return bool(self.pieces) and self.pieces[-1].text.endswith(" ")
 
@@ -90,12 +96,20 @@ _BLANKS = re.compile(r"\s+")
 _CHECKBOX = re.compile(r"^\s*\[[ xX]?\]\s+")
 
 BARE_URL = re.compile(r"https?://[^\s<>\"'`]{4,2000}")
+_ENDS_IN_ADDRESS = re.compile(BARE_URL.pattern + r"\Z")
+_LONGEST_ADDRESS = 2_008
+_WITHIN = frozenset({"wbr", "b", "strong", "i", "em", "mark", "u", "font"})
 
 _BADGE = re.compile(
     r"shields\.io|badge|badgen\.net|awesome\.re|travis-ci|codecov\.io|coveralls\.io"
     r"|star-history|forthebadge|snyk\.io/test|api\.netlify\.com",
     re.IGNORECASE,
 )
+
+
+def stands_within(tag: str) -> bool:
+    """Tell whether an element may stand in the midst of an address."""
+    return tag in _WITHIN
 
 
 def is_badge(image_url: str) -> bool:

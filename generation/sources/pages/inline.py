@@ -5,6 +5,7 @@ from __future__ import annotations
 from generation.sources.entries import PieceCollector
 from generation.sources.pages.parts import is_mark
 from generation.sources.pages.tree import BLOCKS, HEADINGS, Element
+from generation.sources.pieces import stands_within
 
 _STRONG = frozenset({"strong", "b", *HEADINGS})
 _CODE = ("code", "kbd", "samp")
@@ -13,6 +14,8 @@ _CODE = ("code", "kbd", "samp")
 def enter_inline(collector: PieceCollector, node: Element) -> bool:
     """Add an element to a text. True means that its inside has been added, too."""
     tag = node.tag
+    if not stands_within(tag):
+        collector.end_address()
     if tag in _CODE or is_mark(node):
         if collector.is_in_link and tag != "a":
             return False
@@ -33,6 +36,8 @@ def leave_inline(collector: PieceCollector, node: Element) -> None:
     tag = node.tag
     if tag in _CODE or is_mark(node):
         return
+    if not stands_within(tag):
+        collector.end_address()
     if tag in _STRONG:
         collector.strong -= 1
     if tag == "a":

@@ -31,6 +31,8 @@ _PRUNED_TAGS = frozenset(
         *("script", "style", "template", "noscript", "iframe", "object", "embed"),
         *("select", "dialog", "head", "video", "audio", "canvas", "textarea"),
         *("datalist", "input", "option", "link", "meta", "map", "progress", "meter"),
+        # In the midst of a page, as by mistake: browsers do not show it.
+        "title",
     }
 )
 _SURROUNDING_TAGS = frozenset({"nav", "footer", "aside", "menu"})
@@ -296,7 +298,10 @@ def _grow(body: Element, source: LexborNode, shown: frozenset[str]) -> None:
                 parent.children.append(node.text_content or "")
             elif not tag.startswith("-"):
                 element = _visible(node, tag, parent, shown)
-                if element is not None:
+                if element is None:
+                    # What stands on either side of it is not one word.
+                    parent.children.append(" ")
+                else:
                     parent.children.append(element)
                     if node.child is not None and len(stack) < _DEEPEST_READ:
                         stack.append((parent, node.next))

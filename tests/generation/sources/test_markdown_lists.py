@@ -279,3 +279,15 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     for candidate in reading.candidates:
         assert candidate.name
         assert candidate.url.lower().startswith(("https://", "http://"))
+
+
+def test_a_bare_address_ends_with_its_element() -> None:
+    reading = read(
+        "- Redis <span>https://redis.io</span><span>A store</span>\n"
+        "- Hugo https://gohugo.io/<wbr>about - A generator\n"
+    )
+
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == [
+        ("Redis", "https://redis.io", "A store"),
+        ("Hugo", "https://gohugo.io/about", "A generator"),
+    ]

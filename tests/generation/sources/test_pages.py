@@ -409,3 +409,17 @@ def test_ways_through_a_document_are_no_items() -> None:
     )
 
     assert reading.candidates == ()
+
+
+def test_a_bare_address_ends_with_its_element() -> None:
+    reading = read(
+        "<ul><li><span>Redis</span> <span>https://redis.io</span><span>A store</span></li>"
+        "<li>Hugo <em>https://gohugo.io/<wbr>about</em><small>A generator</small></li>"
+        "<li>SQLite https://sqlite.org<title>hidden</title><input></li></ul>"
+    )
+
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == [
+        ("Redis", "https://redis.io", "A store"),
+        ("Hugo", "https://gohugo.io/about", "A generator"),
+        ("SQLite", "https://sqlite.org", ""),
+    ]
