@@ -6,22 +6,33 @@ says what a line is, and here it is decided what is nested in what.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from generation.sources.outline import Block
+from generation.sources.outline import Block, Table
 from generation.sources.pieces import Pieces
 
 DEEPEST = 60
 _LONGEST_PARAGRAPH = 10_000
 
 
-class Line(NamedTuple):
-    """One line. `level` is a heading's, or how far an item or a text is indented."""
+class Cells(NamedTuple):
+    """A table's cells, as they are written."""
 
-    kind: Literal["heading", "item", "text", "blank"]
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class Line(NamedTuple):
+    """One line, or the lines of a table.
+
+    `level` is a heading's, or how far an item or a text is indented.
+    """
+
+    kind: Literal["heading", "item", "text", "blank", "table"]
     level: int = 0
     text: str = ""
+    cells: Cells = Cells((), ())
 
 
 Inline = Callable[[str], Pieces]
@@ -47,6 +58,9 @@ class _Builder:
             yield Block("heading", line.level, self._inline(line.text))
         elif line.kind == "blank":
             yield from self._end_paragraph()
+        elif line.kind == "table":
+            yield from self.close(-1)
+            yield Block("table", 0, (), self._table(line.cells))
         elif line.kind == "text":
             # What is not indented below the mark of an item ends the list.
             if self._levels and not self._paragraph and line.level <= self._levels[0]:
@@ -55,6 +69,12 @@ class _Builder:
         else:
             yield from self._begin_item(min(line.level, 10_000))
             self._paragraph.append(line.text)
+
+    def _table(self, cells: Cells) -> Table:
+        return Table(
+            [self._inline(cell) for cell in cells.header],
+            [[self._inline(cell) for cell in row] for row in cells.rows],
+        )
 
     def _begin_item(self, level: int) -> Iterator[Block]:
         yield from self.close(level)

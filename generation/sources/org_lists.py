@@ -1,4 +1,4 @@
-"""Lists in Org: items and headings, both of which may be links."""
+"""Lists in Org: items, rows of tables, and headings, all of which may be links."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from generation.sources.candidates import Document, Reading
 from generation.sources.line_blocks import Line, to_blocks
+from generation.sources.line_tables import org_table
 from generation.sources.outline import read_blocks
 from generation.sources.pieces import PieceCollector, Pieces
 from generation.sources.spread import spread_out
 
 _LINK = re.compile(r"\[\[https?://[^\[\]\s]{1,2000}\](?:\[[^\[\]\n]{1,300}\])?\]")
-_LISTED = re.compile(r"^(?:\*+|[ \t]*[-+]|[ \t]*\d+[.)])[ \t]+\S", re.MULTILINE)
+_LISTED = re.compile(r"^(?:\*+|[ \t]*[-+|]|[ \t]*\d+[.)])[ \t]+\S", re.MULTILINE)
 _HEADING = re.compile(r"(\*{1,20})[ \t]+(\S.*)")
 _ITEM = re.compile(r"([ \t]*)(?:[-+]|(?<=[ \t])\*|\d{1,9}[.)])[ \t]+(\S.*)")
 _TAGS = re.compile(r"[ \t]+:[\w@#%:]{1,200}:[ \t]*$")
@@ -37,7 +38,7 @@ def is_org(text: str) -> bool:
 
 
 def read_org(document: Document) -> Reading:
-    """Read list items, and headings that are links."""
+    """Read list items, rows of tables, and headings that are links."""
     lines = document.text.expandtabs(8).split("\n")
     blocks = list(to_blocks(_lines(lines), _inline))
     return read_blocks(spread_out(blocks), kind="org", source=document.source)
@@ -45,15 +46,21 @@ def read_org(document: Document) -> Reading:
 
 def _lines(lines: list[str]) -> Iterator[Line]:
     skip_to = ""
-    for raw in lines:
+    table: list[str] = []
+    for raw in [*lines, ""]:
         line = raw.rstrip()
         words = line.strip().casefold()
+        if table and not words.startswith("|"):
+            yield Line("table", cells=org_table(table))
+            table = []
         if skip_to:
             skip_to = "" if words.startswith(skip_to) else skip_to
         elif words.startswith("#+begin_"):
             skip_to = "#+end_"
         elif not line:
             yield Line("blank")
+        elif words.startswith("|"):
+            table.append(line)
         elif _DRAWER.fullmatch(line):
             skip_to = ":end:"
         elif _KEYWORD.match(line):

@@ -1,4 +1,4 @@
-"""Lists in reStructuredText: bullets and headings, with links of every spelling."""
+"""Lists and tables in reStructuredText, with links of every spelling."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from generation.sources.candidates import Document, Reading
 from generation.sources.line_blocks import Line, to_blocks
 from generation.sources.outline import read_blocks
 from generation.sources.pieces import PieceCollector, Pieces
+from generation.sources.rst_tables import directive_table, drawn_table
 from generation.sources.spread import spread_out
 
 _EMBEDDED = re.compile(r"`[^`<>\n]{1,300}<https?://[^`<>\s]{1,2000}>`_")
@@ -37,7 +38,7 @@ def is_rst(text: str) -> bool:
 
 
 def read_rst(document: Document) -> Reading:
-    """Read list items, each under the headings above it."""
+    """Read list items and table rows, each under the headings above it."""
     lines = document.text.expandtabs(8).split("\n")
     inline = _Inline(lines)
     blocks = spread_out(list(to_blocks(_lines(lines), inline)))
@@ -60,8 +61,15 @@ def _lines(lines: list[str]) -> Iterator[Line]:
         elif not indent and _is_underline(following, line) and not _RULE.match(line):
             yield Line("heading", _level(styles, following[0], False), line)
             position += 1
+        elif drawn := drawn_table(lines, position):
+            yield Line("table", cells=drawn[0])
+            position = drawn[1]
+            continue
         elif _DIRECTIVE.match(line):
-            position = _end_of_directive(lines, position, indent)
+            end = _end_of_directive(lines, position, indent)
+            if cells := directive_table(lines[position:end]):
+                yield Line("table", cells=cells)
+            position = end
             continue
         elif item := _ITEM.fullmatch(line):
             yield Line("item", len(item[1]), item[2])

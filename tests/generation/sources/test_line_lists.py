@@ -167,3 +167,200 @@ def test_names_above_their_addresses() -> None:
     ).candidates
 
     assert (vim.name, emacs.name) == ("Vim", "Emacs")
+
+
+GRID = """\
+Clocks
+======
+
++-----------------------------------------------+---------------------+---------+
+| Name                                          | Description         | License |
++===============================================+=====================+=========+
+| `Shadow Clock <https://shadow.example.org/>`_ | Made of             | MIT     |
+|                                               | *stone*.            |         |
++-----------------------------------------------+---------------------+---------+
+| Analemma_                                     | Draws an eight.     | GPL-3.0 |
++-----------------------------------------------+---------------------+---------+
+
+.. _Analemma: https://analemma.example.org
+"""
+SIMPLE = """\
+Clocks
+======
+
+=============================================  ===============  =======
+Name                                           Description      License
+=============================================  ===============  =======
+`Shadow Clock <https://shadow.example.org/>`_  Made of stone.   MIT
+`Analemma <https://analemma.example.org>`_     Draws            GPL-3.0
+                                               an eight.
+=============================================  ===============  =======
+"""
+LIST_TABLE = """\
+Clocks
+======
+
+.. list-table:: All of them
+   :header-rows: 1
+   :widths: 30 50 20
+
+   * - Name
+     - Description
+     - License
+   * - `Shadow Clock <https://shadow.example.org/>`_
+     - Made of
+       stone.
+     - MIT
+   * - `Analemma <https://analemma.example.org>`_
+     - Draws an eight.
+     - GPL-3.0
+"""
+CSV_TABLE = """\
+Clocks
+======
+
+.. csv-table:: All of them
+   :header: Name, Description, License
+
+   `Shadow Clock <https://shadow.example.org/>`_, Made of stone., MIT
+   `Analemma <https://analemma.example.org>`_, "Draws an eight.", GPL-3.0
+"""
+ADOC_ROWS = """\
+== Clocks
+
+[options="header",cols="2,3,1"]
+|===
+|Name |Description |License
+
+|https://shadow.example.org/[Shadow Clock] |Made of _stone_. |MIT
+|https://analemma.example.org[Analemma]
+|Draws
+an eight.
+|GPL-3.0
+|===
+"""
+ADOC_CELLS = """\
+== Clocks
+
+.All of them
+[%header,cols=3*]
+|===
+|Name
+|Description
+|License
+
+|https://shadow.example.org/[Shadow Clock]
+a|Made of stone.
+|MIT
+
+|https://analemma.example.org[Analemma]
+|Draws an eight.
+|GPL-3.0
+|===
+"""
+ADOC_IMPLICIT = """\
+== Clocks
+
+|===
+|Name |Description |License
+
+|https://shadow.example.org/[Shadow Clock] |Made of stone. |MIT
+|https://analemma.example.org[Analemma] |Draws an eight. |GPL-3.0
+|===
+"""
+ORG_TABLE = """\
+* Clocks
+| Name | Description | License |
+|------+-------------+---------|
+| [[https://shadow.example.org/][Shadow Clock]] | Made of /stone/. | MIT |
+| [[https://analemma.example.org][Analemma]] | Draws an eight. | GPL-3.0 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (GRID, "README.rst"),
+        (GRID, "README"),
+        (SIMPLE, "README"),
+        (
+            f"Intro\n\n.. table:: All\n\n   {'   '.join(SIMPLE.splitlines(True)[3:])}",
+            "",
+        ),
+        (LIST_TABLE, "README"),
+        (CSV_TABLE, "README"),
+        (ADOC_ROWS, "README.adoc"),
+        (ADOC_CELLS, "README.adoc"),
+        (ADOC_IMPLICIT, "README"),
+        (ORG_TABLE, "README.org"),
+        (ORG_TABLE, "README"),
+    ],
+    ids=[
+        *(
+            "grid",
+            "grid without a name",
+            "simple",
+            "simple in a directive",
+            "list-table",
+            "csv-table",
+        ),
+        *(
+            "asciidoc rows",
+            "asciidoc cells",
+            "asciidoc implicit header",
+            "org",
+            "org without a name",
+        ),
+    ],
+)
+def test_rows_of_a_table_are_items(text: str, name: str) -> None:
+    reading = read(text, name)
+
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == [
+        ("Shadow Clock", "https://shadow.example.org/", "Made of stone."),
+        ("Analemma", "https://analemma.example.org", "Draws an eight."),
+    ]
+    assert [c.facts["license"] for c in reading.candidates] == ["MIT", "GPL-3.0"]
+    assert not reading.left_out
+
+
+def test_a_cell_across_the_table_heads_the_rows_below_it() -> None:
+    link = "`{} <https://{}.example.org>`_"
+    border = f"+{'-' * 44}+{'-' * 20}+{'-' * 6}+"
+    rst = "\n".join(
+        [
+            border,
+            f"| {'Name':<43}| {'About':<19}| {'Type':<5}|",
+            border.replace("-", "="),
+            f"| {'Water':<71}|",
+            border,
+            f"| {link.format('Hydria', 'hydria'):<43}| {'Fills up.':<19}| MIT  |",
+            border,
+        ]
+    )
+    adoc = "|===\n|Name |About |Licence\n\n3+|Water\n|https://hydria.example.org[Hydria] |Fills up. |MIT\n|===\n"
+
+    for text, name in ((rst, "a.rst"), (adoc, "a.adoc")):
+        (item,) = read(text, name).candidates
+        assert (item.name, item.description) == ("Hydria", "Fills up.")
+        assert item.path == ("Water",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+---+---+\n| a | b\n+---+\n\n- `Vim <https://www.vim.org>`_ - Edits.\n",
+        "=== ===\nabcdefg h\n=== ===\n\n- `Vim <https://www.vim.org>`_ - Edits.\n",
+        "=== ===\n\n- `Vim <https://www.vim.org>`_ - Edits.\n",
+        ".. list-table::\n   :header-rows: x\n\n- `Vim <https://www.vim.org>`_ - Edits.\n",
+        '.. csv-table::\n   :delim: ab\n\n   "x\n\n- `Vim <https://www.vim.org>`_ - Edits.\n',
+    ],
+)
+def test_a_table_drawn_wrongly_hides_nothing_below_it(text: str) -> None:
+    assert [c.name for c in read(text, "a.rst").candidates] == ["Vim"]
+
+
+def test_a_table_that_is_never_closed_is_read_to_the_end() -> None:
+    text = "|===\n|Name |About\n\n|https://www.vim.org[Vim] |Edits.\n"
+
+    assert [c.name for c in read(text, "a.adoc").candidates] == ["Vim"]
