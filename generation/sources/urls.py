@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from hashlib import sha256
 from html import unescape
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
 
 TRACKING = frozenset(
     {
@@ -24,6 +24,20 @@ TRACKING = frozenset(
 REFERRAL = frozenset({"ref", "referrer", "referer"})
 # Parameters that choose how a page is shown, not which page it is.
 DISPLAY = frozenset({"hl", "gl"})
+# Pages that do nothing but lead elsewhere, by the last part of their path or the first
+# part of their host, and the parameters that say where.
+WAYS_OUT = frozenset(
+    {
+        *("away", "click", "cread", "deeplink", "exit", "ext", "external", "forward"),
+        *("go", "goto", "jump", "l", "leave", "link", "linkfilter", "offsite", "out"),
+        *("outbound", "outgoing", "r", "redir", "redirect", "refer", "url", "visit"),
+    }
+)
+TARGETS = (
+    *("url", "u", "q", "to", "uddg", "target", "dest", "destination", "link", "href"),
+    *("redirect", "redirect_url", "redirect_to", "goto", "site", "website", "z"),
+    *("ued", "murl", "urllink"),
+)
 FORGES = frozenset({"github.com", "gitlab.com", "codeberg.org", "bitbucket.org"})
 MAIN_BRANCHES = frozenset({"main", "master"})
 INDEX_PAGES = frozenset(
@@ -74,6 +88,8 @@ _UNRESERVED = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 )
 _LONGEST_URL = 4_096
+_LEADS = re.compile(r"https?://", re.I)
+_MOST_PARAMETERS = 50
 
 
 def clean_url(url: str, *, base: str = "") -> str:
@@ -86,7 +102,7 @@ def clean_url(url: str, *, base: str = "") -> str:
     absolute = _absolute(text, base)
     if not absolute or not _is_web_address(absolute):
         return ""
-    return _without_tracking(re.sub(r"\s", "%20", absolute))
+    return _without_tracking(re.sub(r"\s", "%20", _unwrapped(absolute)))
 
 
 # A run asks for the key of one link in half a dozen places.
@@ -186,6 +202,33 @@ def _is_web_address(url: str) -> bool:
         and bool(_AUTHORITY.fullmatch(parts.netloc))
         and bool(_HOST_SHAPE.fullmatch(host if ":" not in host else f"[{host}]"))
     )
+
+
+def _unwrapped(url: str) -> str:
+    """Return where a page leads that does nothing but lead elsewhere, and says where."""
+    # Each round leaves a shorter address.
+    while target := _target(url):
+        url = target
+    return url
+
+
+def _target(url: str) -> str:
+    if "=http" not in url.lower():
+        return ""
+    parts = urlsplit(url)
+    host = _canonical_host(parts.hostname or "")
+    page = parts.path.rstrip("/").rpartition("/")[2].lower()
+    if WAYS_OUT.isdisjoint((page.partition(".")[0], host.partition(".")[0])):
+        return ""
+    try:
+        given = dict(parse_qsl(parts.query, max_num_fields=_MOST_PARAMETERS))
+    except ValueError:
+        return ""
+    found = (given[name].strip() for name in TARGETS if name in given)
+    target = next((text for text in found if _LEADS.match(text)), "")
+    if _UNSAFE.search(target) or not _is_web_address(target):
+        return ""
+    return target if host_of(target) != host else ""
 
 
 def _is_tracking(parameter: str) -> bool:

@@ -20,7 +20,15 @@ HOSTS = st.sampled_from(
         "x.y:80",
     ]
 )
-PATHS = st.text(st.sampled_from("/aB.%24-_~ é?#&=!index.html.git"), max_size=40)
+PATHS = st.one_of(
+    st.text(st.sampled_from("/aB.%24-_~ é?#&=!index.html.git"), max_size=40),
+    st.lists(
+        st.sampled_from(
+            ["/out?url=", "go?to=", "https://a.b/", "https%3A%2F%2Fc.d%2F"]
+        ),
+        max_size=8,
+    ).map("".join),
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +46,49 @@ PATHS = st.text(st.sampled_from("/aB.%24-_~ é?#&=!index.html.git"), max_size=40
 )
 def test_link_is_kept_as_written_but_for_tracking(written: str, stored: str) -> None:
     assert clean_url(written) == stored
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        (
+            "https://www.google.com/url?sa=t&q=https%3A%2F%2Fredis.io%2Fdocs&usg=x",
+            "https://redis.io/docs",
+        ),
+        ("https://l.facebook.com/l.php?u=https%3A%2F%2Fredis.io", "https://redis.io"),
+        (
+            "https://duckduckgo.com/l/?uddg=https%3A%2F%2Fredis.io%2F%3Fa%3D1%26b%3D2",
+            "https://redis.io/?a=1&b=2",
+        ),
+        ("/go?to=https://redis.io/&from=list", "https://redis.io/"),
+        ("https://out.example.org/?url=http://redis.io", "http://redis.io"),
+        (
+            "https://a.example/visit?url=https%3A%2F%2Fb.example%2Fout%3Furl%3Dhttps"
+            "%253A%252F%252Fredis.io%252F%253Futm_source%253Dx",
+            "https://redis.io/",
+        ),
+    ],
+)
+def test_page_that_only_leads_elsewhere_is_passed_by(written: str, stored: str) -> None:
+    assert clean_url(written, base=BASE) == stored
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://validator.w3.org/nu/?doc=https%3A%2F%2Fredis.io",
+        "https://web.archive.org/web/2020/https://redis.io",
+        "https://example.org/login?redirect=https%3A%2F%2Fredis.io",
+        "https://example.org/go?url=redis.io",
+        "https://example.org/go?url=https%3A%2F%2Fexample.org%2Fabout",
+        "https://example.org/go?url=https%3A%2F%2F%0A",
+        "https://example.org/go?slug=redis",
+        "https://example.org/go?url=https%3A%2F%2Fredis.io&" + "a=1&" * 60,
+        "https://example.org/share?url=https%3A%2F%2Fredis.io",
+    ],
+)
+def test_page_that_does_something_with_an_address_is_kept(written: str) -> None:
+    assert clean_url(written, base=BASE) == written
 
 
 @pytest.mark.parametrize(
