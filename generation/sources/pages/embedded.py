@@ -1,7 +1,7 @@
 """Pages that a script draws: the data that the script is given is in the page.
 
 Read only where the page shows no list. The data is JSON, in an element of its own
-(Next.js, Nuxt) or behind an assignment; which of its arrays is the list is decided by
+(Next.js, Nuxt), behind an assignment, or a stream in pieces (React's server components); which of its arrays is the list is decided by
 what their records say.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -24,6 +24,9 @@ _ASSIGNED = re.compile(
     r"(?:(?:window|self|globalThis)\s*(?:\.\s*[\w$]+|\[\s*[\"'][\w$.-]+[\"']\s*\])"
     r"|(?:var|let|const)\s+[\w$]+)(?:\.[\w$]+){0,3}\s*=\s*(?:JSON\.parse\(\s*)?(?=[\[{\"'])"
 )
+_PUSHED = re.compile(r"__next_f\s*\.\s*push\(\s*\[\s*1\s*,\s*(?=\")")
+# A row of the stream: its number, and a value or so many bytes of text.
+_ROW = re.compile(rb"\n*([0-9a-f]{1,8}):(?:T([0-9a-f]{1,8}),|([^\n]*))")
 _SMALLEST = 40
 _MOST_BLOCKS = 50
 _MOST_ASSIGNMENTS = 200
@@ -53,7 +56,8 @@ def embedded_reading(
 
 
 def _blocks(parser: LexborHTMLParser) -> Iterator[str]:
-    """Yield the JSON texts of a page, in its order."""
+    """Yield the JSON texts of a page, in its order; those of a stream come last."""
+    stream: list[str] = []
     for script in parser.css("script"):
         kind = (script.attributes.get("type") or "").lower()
         text = script.text().strip()
@@ -62,7 +66,10 @@ def _blocks(parser: LexborHTMLParser) -> Iterator[str]:
         if "json" in kind:
             yield _unfolded(text)
         elif kind in ("", "text/javascript", "module", "application/javascript"):
+            stream += _pushed(text)
             yield from _assigned(text)
+    if stream:
+        yield _of_stream("".join(stream))
 
 
 def _assigned(script: str) -> Iterator[str]:
@@ -82,6 +89,53 @@ def _assigned(script: str) -> Iterator[str]:
         position = max(end, position + 1)
         if len(text) >= _SMALLEST and text.lstrip()[:1] in ("[", "{"):
             yield text
+
+
+def _pushed(script: str) -> Iterator[str]:
+    """Yield the pieces of a stream that a script hands over."""
+    decoder = json.JSONDecoder()
+    for match in _PUSHED.finditer(script):
+        try:
+            piece, _ = decoder.raw_decode(script, match.end())
+        except ValueError:
+            continue
+        if isinstance(piece, str):
+            yield piece
+
+
+def _of_stream(stream: str) -> str:
+    """Write out the values of a stream, in which long texts stand by themselves."""
+    content = stream.encode("utf-8", "replace")
+    texts: dict[str, str] = {}
+    rows: list[bytes] = []
+    position = 0
+    while match := _ROW.match(content, position):
+        position = match.end()
+        if match[2] is not None:
+            end = position + int(match[2], 16)
+            texts[match[1].decode()] = content[position:end].decode("utf-8", "replace")
+            position = end
+        elif match[3][:1] in (b"[", b"{"):
+            rows.append(match[3])
+    values = []
+    for row in rows:
+        try:
+            values.append(json.dumps(_without_signs(json.loads(row), texts)))
+        except (ValueError, RecursionError):
+            continue
+    return f"[{','.join(values)}]"
+
+
+def _without_signs(value: Any, texts: Mapping[str, str]) -> Any:
+    """Put texts in the place of what refers to them; of other references nothing stays."""
+    match value:
+        case str() if value.startswith("$"):
+            return value[1:] if value[1:2] == "$" else texts.get(value[1:], "")
+        case list():
+            return [_without_signs(inner, texts) for inner in value]
+        case dict():
+            return {k: _without_signs(inner, texts) for k, inner in value.items()}
+    return value
 
 
 def _unfolded(text: str) -> str:

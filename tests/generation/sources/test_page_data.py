@@ -201,3 +201,48 @@ def test_hostile_data_takes_no_long_time(body: str) -> None:
         pass
 
     assert time.process_time() - before < 5
+
+
+def streamed(*rows: str, size: int = 90) -> str:
+    """What a server of React components sends, in scripts of so many letters."""
+    stream = "".join(rows)
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    return "<script>(self.__next_f=self.__next_f||[]).push([0])</script>" + "".join(
+        f"<script>self.__next_f.push([1,{json.dumps(piece)}])</script>"
+        for piece in pieces
+    )
+
+
+def test_list_in_a_stream_of_components_is_read() -> None:
+    long = "Dashboards for métrics.\nAnd more."
+    tools = [
+        {"name": "Redis", "url": "https://redis.io/", "description": "A data store."},
+        {"name": "Grafana", "url": "https://grafana.com/", "description": "$a"},
+        {"name": "$$ Hugo", "url": "https://gohugo.io/", "description": "$undefined"},
+    ]
+    body = ["$", "$L4", None, {"menu": [{"href": "/about"}], "tools": tools}]
+
+    reading = read(
+        '<div id="app">Loading</div>'
+        + streamed(
+            '1:"$Sreact.fragment"\n2:I[123,["static/a.js"],"Grid"]\n',
+            f"a:T{len(long.encode()):x},{long}",
+            f"3:{json.dumps(body)}\n",
+            "4:{broken\n",
+        )
+    )
+
+    assert reading.kind == "html data"
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == [
+        ("Redis", "https://redis.io/", "A data store."),
+        ("Grafana", "https://grafana.com/", "Dashboards for métrics. And more."),
+        ("$ Hugo", "https://gohugo.io/", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["", "3:", "zz", "3:Tffffffff,x", f"3:{'[' * 50_000}", '3:"x"\n', "3:[1]\n" * 2000],
+)
+def test_stream_that_holds_no_list_is_no_mistake(row: str) -> None:
+    assert not read(f"<p>Nothing</p>{streamed(row, size=5000)}").candidates
