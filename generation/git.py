@@ -41,6 +41,8 @@ MOST_LOOSE = 6_700
 # The git that can be told where a host is, and how long it may fetch, in seconds.
 PINNING = (2, 37)
 LONGEST_FETCH = 900.0
+# How large the pack may be that comes from a URL, in bytes.
+LARGEST_FETCH = 1 << 30
 # So many names of blobs fit into any pipe: the smallest holds 4,096 bytes.
 AT_ONCE = 90
 # Git holds a lock for milliseconds. One of so many seconds was left by a git that was killed.
@@ -336,9 +338,11 @@ class Repository:
         """Take over the history of the branch that another repository shows first.
 
         A URL is visited at these addresses only, without following it elsewhere and
-        without a login. Raises RepositoryError.
+        without a login, and may not be too large. Raises RepositoryError.
         """
         options = ["transfer.fsckObjects=true", "http.followRedirects=false"]
+        # All in one pack, so that its size is that of what came.
+        options += ["fetch.unpackLimit=1"]
         if isinstance(source, Path):
             ref = Repository(source).main_or_head()
             options += ["protocol.file.allow=always", f"safe.directory={source}"]
@@ -368,6 +372,7 @@ class Repository:
             str(source),
             f"+{ref}:{MAIN}",
             seconds=LONGEST_FETCH,
+            most=None if isinstance(source, Path) else LARGEST_FETCH,
         )
 
     def bundle(self, path: Path) -> Path | None:
@@ -437,22 +442,37 @@ class Repository:
         with self._process("update-ref", "--stdin") as (stdin, _):
             stdin.write("".join(f"{line}\n" for line in lines).encode())
 
-    def _git(self, *arguments: str, seconds: float | None = None) -> bytes:
-        """Run a git command to its end and return what it printed."""
+    def _git(
+        self, *arguments: str, seconds: float | None = None, most: int | None = None
+    ) -> bytes:
+        """Run a git command to its end and return what it printed.
+
+        It may take so many seconds, and write files of so many bytes at `most`.
+        """
         _drop_inherited_variables()
+        command = self._command(*arguments)
         try:
             output = Git(self.path).execute(
-                self._command(*arguments),
+                command if most is None else [*_limited(most), *command],
                 env=_ENVIRONMENT,
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
                 kill_after_timeout=seconds,
             )
         except CommandError as exc:
+            if most is not None and self._has_file_of(most):
+                raise RepositoryError(
+                    f"the repository is larger than {most / (1 << 20):,.0f} MiB"
+                ) from exc
             named = next((a for a in arguments[::2] if a != "-c"), arguments[0])
             raise _failure(self.path, named, str(exc.stderr or exc)) from exc
         assert isinstance(output, bytes)
         return output
+
+    def _has_file_of(self, size: int) -> bool:
+        """Tell whether a file has grown until it might not grow any more."""
+        files = (path for path in self.path.rglob("*") if path.is_file())
+        return any(path.stat().st_size >= size - size % 512 for path in files)
 
     def _process(self, *arguments: str) -> _Conversation:
         _drop_inherited_variables()
@@ -517,6 +537,12 @@ class _Conversation:
         status = proc.wait()
         if git_gave_up or (kind is None and status):
             raise _failure(self._path, self._command, errors)
+
+
+def _limited(most: int) -> list[str]:
+    """Begin a command that may write files of so many bytes, by what every shell has."""
+    blocks = most // 512
+    return ["sh", "-c", f'ulimit -f {blocks} && exec "$@"', "sh"]
 
 
 def _update_line(move: Move) -> str:

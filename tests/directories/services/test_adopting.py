@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import threading
+from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -187,22 +189,48 @@ def test_a_plain_folder_is_adopted(tmp_path: Path, owner: User, git_root: Path) 
     assert found.directory.items_count == 1
 
 
-def test_a_repository_is_adopted_from_a_url(
-    wanted: Wanted, tmp_path: Path, git_root: Path
-) -> None:
+@pytest.fixture
+def host(wanted: Wanted) -> Iterator[str]:
+    """The address at which the repository is served, as files."""
     source = Path(wanted.source)
-    subprocess.run(["git", f"--git-dir={source}", "update-server-info"], check=True)
     handler = partial(SimpleHTTPRequestHandler, directory=str(source.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/{source.name}"
-
-        with pytest.raises(NotPossible, match="private or reserved"):
-            adopt(wanted._replace(source=url), fetcher=Fetcher())
-        found = adopt(wanted._replace(source=url), fetcher=FETCHER)
+        yield f"http://127.0.0.1:{server.server_port}/{source.name}"
         server.shutdown()
 
+
+def make_servable(repository: Path) -> None:
+    subprocess.run(["git", f"--git-dir={repository}", "update-server-info"], check=True)
+
+
+def test_a_repository_is_adopted_from_a_url(
+    wanted: Wanted, host: str, git_root: Path
+) -> None:
+    make_servable(Path(wanted.source))
+
+    with pytest.raises(NotPossible, match="private or reserved"):
+        adopt(wanted._replace(source=host), fetcher=Fetcher())
+    found = adopt(wanted._replace(source=host), fetcher=FETCHER)
+
     assert history(data_of(found))[-1] == "Eve: First"
+
+
+def test_a_repository_that_is_too_large_is_refused(
+    wanted: Wanted, host: str, git_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Path(wanted.source)
+    noise = random.Random(1).randbytes(3 << 20).decode("latin-1")
+    commit(source, {"data/noise.bin": noise})
+    subprocess.run(["git", f"--git-dir={source}", "gc", "--quiet"], check=True)
+    make_servable(source)
+    monkeypatch.setattr("generation.git.LARGEST_FETCH", 1 << 20)
+
+    with pytest.raises(NotPossible, match="is larger than 1 MiB"):
+        adopt(wanted._replace(source=host), fetcher=FETCHER)
+
+    assert not Directory.objects.exists()
+    assert not list(git_root.glob(".adopting-*"))
 
 
 @pytest.mark.parametrize(
