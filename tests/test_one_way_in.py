@@ -1,7 +1,7 @@
 """What is dangerous happens in one module: there it can be read, tested and kept safe.
 
 `generation/sources/fetch/wire.py` opens connections, for the fetcher beside it and nobody
-else; `generation/git.py` starts processes, `generation/yaml.py` reads YAML,
+else; `generation/git/command.py` starts processes, `generation/yaml.py` reads YAML,
 `generation/markup.py` renders other people's Markdown, and `config/problems.py` makes error
 documents.
 """
@@ -41,7 +41,7 @@ ONE_WAY_IN: dict[str, tuple[str, ...]] = {
     ),
     # Whoever went past the fetcher would go past robots.txt and the pace.
     "generation/sources/fetch/fetcher.py": ("generation.sources.fetch.wire",),
-    "generation/git.py": (
+    "generation/git/command.py": (
         *("git", "multiprocessing", "os.popen", "os.system", "pty", "subprocess"),
     ),
     "generation/yaml.py": ("ruamel", "yaml"),

@@ -1,7 +1,7 @@
 """Items in, files out: the contents of the three repositories.
 
 Each renderer is pure and lazy: the same input gives the same bytes, as `File`s in path
-order. What reaches git, and how, is `git.py`'s and `publish.py`'s business.
+order. What reaches git, and how, is `generation/git`'s and `publish.py`'s business.
 """
 
 from __future__ import annotations

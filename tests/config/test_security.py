@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from config.env import CHECKOUT
 from generation.exceptions import RepositoryError
 from generation.git import MAIN, Repository
+from generation.git.command import run_git
 from tests.directories.api.conftest import client_of
 from tests.generation.test_git import commit
 
@@ -88,7 +89,7 @@ def test_git_goes_nowhere(repository: Repository, tmp_path: Path, address: str) 
     address = address.format(marker=marker, other=other.path)
 
     with pytest.raises(RepositoryError, match="not allowed"):
-        repository._git("ls-remote", address)
+        run_git(repository.path, "ls-remote", address)
 
     assert not marker.exists()
 

@@ -99,9 +99,10 @@ def around(
 
 
 def stop_in_runs() -> None:
-    from generation import git, orchestrator, publish
+    from generation import orchestrator, publish
     from generation.client import RemoteDirectoryOperations
     from generation.contract.commands import PublishBegin, PublishDone
+    from generation.git import commits, repository
 
     def remember(run: Any, operations: Any, host: Any, context: Any, *rest: Any) -> str:
         global NAMESPACE
@@ -127,13 +128,13 @@ def stop_in_runs() -> None:
     around(RemoteDirectoryOperations, "send", after=said(PublishBegin, "announced"))
     around(RemoteDirectoryOperations, "send", before=said(PublishDone, "all-moved"))
     around(RemoteDirectoryOperations, "send", after=said(PublishDone, "told"))
-    around(git.Repository, "move", after=moved)
+    around(repository.Repository, "move", after=moved)
     around(
-        git.Repository,
-        "_git",
-        after=lambda repository, *words: "creating" if words[0] == "init" else "",
+        repository,
+        "run_git",
+        after=lambda path, *words, **limits: "creating" if words[0] == "init" else "",
     )
-    stream = git._fast_import_stream
+    stream = commits.fast_import_stream
 
     def slow_stream(*arguments: Any) -> Iterator[bytes]:
         parts = list(stream(*arguments))
@@ -141,7 +142,7 @@ def stop_in_runs() -> None:
         stop("writing")
         yield parts[-1]
 
-    git._fast_import_stream = slow_stream  # type: ignore[assignment]
+    vars(repository)["fast_import_stream"] = slow_stream
 
 
 def stop_in_sweeps() -> None:

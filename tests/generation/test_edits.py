@@ -12,6 +12,7 @@ import pytest
 
 from generation.exceptions import RepositoryError
 from generation.git import Repository
+from generation.git.command import talk_to_git
 from generation.orchestrator import generate
 from generation.yaml import parse
 from tests.fakes import CLOCKS, FakeOperations, make_host, make_run
@@ -163,7 +164,7 @@ def plant(root: Path, kind: str, path: str, *, mode: str, text: str) -> None:
         f"commit refs/heads/main\ncommitter Eve <eve@example.org> 1 +0000\n"
         f"data 4\nhand\nfrom {old}\nM {mode} inline {path}\n{data}done\n"
     )
-    with found._process("fast-import", "--quiet", "--done") as (stdin, _):
+    with talk_to_git(found.path, "fast-import", "--quiet", "--done") as (stdin, _):
         stdin.write(stream.encode())
 
 

@@ -14,6 +14,7 @@ from generation.exceptions import (
     RunRefused,
 )
 from generation.git import MAIN, Commit, Repository
+from generation.git.command import run_git
 from generation.publish import (
     KINDS,
     Change,
@@ -108,7 +109,7 @@ def test_commits_name_their_run_in_trailers(tmp_path: Path) -> None:
     publish(tmp_path, data=b"1")
 
     repository = repositories(tmp_path)["data"]
-    message = repository._git("log", "-1", "--format=%B", "main").decode()
+    message = run_git(repository.path, "log", "-1", "--format=%B", "main").decode()
     assert message.splitlines() == [
         "Wind up",
         "",

@@ -38,6 +38,7 @@ from generation.exceptions import (
     SourceUnreachable,
 )
 from generation.git import MAIN, Commit, Repository
+from generation.git.command import run_git
 from generation.orchestrator import generate
 from generation.pipeline import STEPS
 from generation.pipeline.draft import Draft, Entry
@@ -474,7 +475,7 @@ def push(repository: Repository) -> str:
 def one_commit_each(root: Path) -> bool:
     """Tell whether every repository has exactly one commit of the run."""
     for repository in repositories(root).values():
-        log = repository._git("log", "--format=%B", MAIN).decode()
+        log = run_git(repository.path, "log", "--format=%B", MAIN).decode()
         if log.count(f"Run-Id: {RUN_ID}") != 1:
             return False
     return True

@@ -224,7 +224,7 @@ def test_a_repository_that_is_too_large_is_refused(
     commit(source, {"data/noise.bin": noise})
     subprocess.run(["git", f"--git-dir={source}", "gc", "--quiet"], check=True)
     make_servable(source)
-    monkeypatch.setattr("generation.git.LARGEST_FETCH", 1 << 20)
+    monkeypatch.setattr("generation.git.repository.LARGEST_FETCH", 1 << 20)
 
     with pytest.raises(NotPossible, match="is larger than 1 MiB"):
         adopt(wanted._replace(source=host), fetcher=FETCHER)

@@ -14,6 +14,7 @@ from directories.services import proposals
 from directories.services.proposing import repositories_of
 from directories.services.revisions import revise
 from generation.git import Repository
+from generation.git.command import run_git
 from generation.repositories.difference import FieldDifference
 from generation.yaml import parse
 from tests.directories.services.test_proposing import (
@@ -36,7 +37,11 @@ CANDLE_PATH = "data/candle/candle.yml"
 
 def log(directory: Directory, kind: str = "data") -> str:
     repository = {str(k): r for k, r in repositories_of(directory).items()}[kind]
-    return repository._git("log", "-1", "--format=%an|%B", "main").decode().strip()
+    return (
+        run_git(repository.path, "log", "-1", "--format=%an|%B", "main")
+        .decode()
+        .strip()
+    )
 
 
 def test_the_difference_is_by_item_and_field(generated: Directory) -> None:
@@ -88,7 +93,9 @@ def test_a_merge_keeps_the_commits_of_the_branch(
     for (kind, repository), main in zip(
         repositories_of(generated).items(), before, strict=True
     ):
-        parents = repository._git("rev-parse", "main^1", "main^2").decode().split()
+        parents = (
+            run_git(repository.path, "rev-parse", "main^1", "main^2").decode().split()
+        )
         assert parents == [main, proposed[kind]]
     assert files(git_root).keys() >= {CANDLE_PATH, "pages/about.md"}
     assert branches(generated) == {}

@@ -12,6 +12,7 @@ from directories.services import execution
 from directories.services.proposing import repositories_of
 from directories.services.revisions import revise
 from generation.git import Repository
+from generation.git.command import run_git
 from generation.orchestrator import Progress
 from generation.publish import HANDS
 from generation.repositories.data import Stored
@@ -44,7 +45,9 @@ def test_all_three_repositories_follow_in_the_persons_name(
 
     assert list(revised.commits.values()) == heads(git_root)
     assert "[Flat dial](" in files(git_root, "list")["README.md"]
-    shown = repositories_of(generated)["data"]._git("log", "-1", "--format=%an|%s")
+    shown = run_git(
+        repositories_of(generated)["data"].path, "log", "-1", "--format=%an|%s"
+    )
     assert shown.decode().strip() == "ada|Rename an item"
 
 

@@ -12,6 +12,7 @@ from generation.contract.context import DirectoryContext, Identity
 from generation.contract.request import GenerationRequest
 from generation.exceptions import RepositoryMoved
 from generation.git import Repository
+from generation.git.command import run_git
 from generation.publish import HANDS, Hand
 from generation.repositories.data import read_data
 from generation.repositories.revision import (
@@ -88,7 +89,9 @@ def test_an_edit_through_us_is_one_by_hand(tmp_path: Path) -> None:
 
     now = files(tmp_path)
     assert {path: now[path] for path in records} == records
-    shown = repository(tmp_path)._git("log", "-1", "--format=%an %ae|%B", "main")
+    shown = run_git(
+        repository(tmp_path).path, "log", "-1", "--format=%an %ae|%B", "main"
+    )
     assert shown.decode().strip() == "Eve eve@example.org|Rename an item"
 
 

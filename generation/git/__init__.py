@@ -1,0 +1,15 @@
+"""Bare repositories. Git is run here and nowhere else.
+
+There is no work tree and no index: blobs are read with `ls-tree` and `cat-file --batch`,
+and one commit is written by `fast-import` into a ref of its own. `main` moves only by
+compare-and-swap. A file's fingerprint is its blob id, which we can compute ourselves.
+"""
+
+from __future__ import annotations
+
+from generation.git.command import version
+from generation.git.commits import Commit, blob_id
+from generation.git.refs import MAIN, Move
+from generation.git.repository import Reader, Repository
+
+__all__ = ["MAIN", "Commit", "Move", "Reader", "Repository", "blob_id", "version"]
