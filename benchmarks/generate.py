@@ -36,7 +36,8 @@ from generation.contract.request import (
     DocumentReference,
     GenerationRequest,
 )
-from generation.orchestrator import Host, Progress, generate
+from generation.journal import Progress
+from generation.orchestrator import Host, generate
 from generation.sources.fetch import Fetcher
 
 CLOCK = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

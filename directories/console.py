@@ -17,8 +17,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from generation.orchestrator import Listener
-from generation.orchestrator import Progress as Moment
+from generation.journal import Listener
+from generation.journal import Progress as Moment
 from generation.report import ItemChange, Report
 
 SIGNS = {"added": "+", "updated": "~", "removed": "-"}

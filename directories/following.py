@@ -7,7 +7,7 @@ import time
 from django.db import connection
 
 from directories.models import GenerationRun, RunState
-from generation.orchestrator import Listener, Progress
+from generation.journal import Listener, Progress
 
 # A person looks: seconds between two looks at the row.
 LOOKS_EVERY = 0.25

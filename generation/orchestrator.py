@@ -6,8 +6,7 @@ Every way out of here is reported: a run that was claimed is finished, whatever 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,29 +14,19 @@ from typing import NamedTuple
 
 import structlog
 
-from generation import tracing
 from generation.checkpoints import Checkpoint, code_version, pack, unpack
 from generation.contract.commands import (
     AppendLog,
     Command,
-    EmitGenerationCompleted,
-    GenerateStatus,
-    LogLevel,
     Outcome,
     PublishBegin,
     PublishDone,
-    RecordAttemptFailure,
-    RecordGenerationFinish,
     RecordGenerationStart,
     RepositoryKind,
-    UpdateDirectory,
-    UpdateGenerateStatus,
     UpdateGenerationHistory,
-    UpdateLastPullRequest,
 )
 from generation.contract.context import RunContext
 from generation.exceptions import (
-    AttemptFailed,
     GenerationError,
     InternalAPIError,
     PublishedUnheard,
@@ -48,7 +37,9 @@ from generation.exceptions import (
 from generation.git import Repository
 from generation.heartbeat import Pulse, do_nothing
 from generation.interrupts import undisguised, uninterrupted
+from generation.journal import Journal, Listener, logged
 from generation.operations import DirectoryOperations
+from generation.outcomes import fail_for_now, finish, metrics_of, put_up, success
 from generation.pipeline import STEPS, Step
 from generation.pipeline.draft import Draft, Tools
 from generation.publish import (
@@ -57,13 +48,12 @@ from generation.publish import (
     Signature,
     Target,
     has_begun,
-    proposal_branch,
     put_back,
     repository_path,
     take_over,
     take_up,
 )
-from generation.report import Report, StepReport
+from generation.report import Report
 from generation.reporting import compile_report
 from generation.repositories.build import PARTS, Build
 from generation.repositories.data import Stored, read_data
@@ -71,11 +61,6 @@ from generation.sources.fetch import Fetch
 
 log = structlog.get_logger(__name__)
 
-# How often a step may say how far it is, in seconds.
-SPEAKS_EVERY = 0.5
-LOGGED_WARNINGS = 100
-# Between two tries to tell that a run was published, in seconds.
-PAUSES = (1, 4)
 PUBLISH = "publish"
 
 
@@ -93,16 +78,6 @@ class Host(NamedTuple):
     name: str
     stalls_after: float = 600
     stop: Callable[[], None] = do_nothing
-
-
-class Progress(NamedTuple):
-    """Where a run is. `percent` is of the whole run, 0 to 100."""
-
-    step: str
-    percent: int
-
-
-Listener = Callable[[Progress], None]
 
 
 def generate(
@@ -151,22 +126,22 @@ def attempt(
         raise
     except (RunCancelled, KeyboardInterrupt) as exc:
         if isinstance(pulse.verdict, StepStalled):
-            raise _may_pass(operations, pulse.verdict) from exc
+            raise fail_for_now(operations, pulse.verdict) from exc
         if isinstance(pulse.verdict, RunRefused):
             raise pulse.verdict from exc
-        _finish(operations, Outcome.CANCELLED, error="the run was cancelled")
+        finish(operations, Outcome.CANCELLED, error="the run was cancelled")
         raise RunCancelled("the run was cancelled; nothing was written") from exc
     except GenerationError as exc:
         if exc.may_pass:
-            raise _may_pass(operations, exc) from exc
-        _finish(operations, Outcome.FAILED, error=str(exc))
+            raise fail_for_now(operations, exc) from exc
+        finish(operations, Outcome.FAILED, error=str(exc))
         raise
     except MemoryError as exc:
         reason = GenerationError("the memory that a run may use was not enough")
-        raise _may_pass(operations, reason) from exc
+        raise fail_for_now(operations, reason) from exc
     except BaseException:
         log.exception("run failed by a mistake of ours")
-        _finish(
+        finish(
             operations,
             Outcome.FAILED,
             error="something went wrong on our side; the log of the server tells what",
@@ -188,13 +163,14 @@ class _Run:
         self._operations = operations
         self._host = host
         self._context = context
-        self._listen = listen
         self._pulse = pulse
-        self._steps: list[StepReport] = []
-        self._unsaid: list[Command] = []
-        self._total = sum(step.weight for step in STEPS) + sum(p.weight for p in PARTS)
-        self._done = 0
-        self._spoke_at = 0.0
+        self._journal = Journal(
+            operations,
+            pulse,
+            listen,
+            attempt=context.attempt,
+            weight=sum(part.weight for part in (*STEPS, *PARTS)),
+        )
 
     def execute(self, dry_run: bool) -> Report:
         if self._context.attempt > 1:
@@ -203,17 +179,17 @@ class _Run:
         start = RecordGenerationStart(started_at=datetime.now(UTC))
         if recovered := self._recover(start):
             return recovered
-        self._say(start)
+        self._journal.say(start)
         stored = read_data(self._repository("data"))
         draft = self._go_through(STEPS, stored)
         build = Build(self._context, stored, draft)
         for part in PARTS:
-            begun = self._begin(part.name)
+            begun = self._journal.begin(part.name)
             note = build.add(part.kind, self._repository(part.kind))
-            self._end(part.name, part.weight, begun, note=note)
-        begun = self._begin(PUBLISH)
+            self._journal.end(part.name, part.weight, begun, note=note)
+        begun = self._journal.begin(PUBLISH)
         if dry_run:
-            return compile_report(self._context, draft, build, self._steps)
+            return compile_report(self._context, draft, build, self._journal.steps)
         return self._publish(draft, build, begun)
 
     def _recover(self, start: Command) -> Report | None:
@@ -228,7 +204,7 @@ class _Run:
         begun = time.monotonic()
         repositories = {kind: self._repository(kind) for kind in planned}
         with self._pulse.shielded(), uninterrupted():
-            status = self._status(PUBLISH, self._percent())
+            status = self._journal.status(PUBLISH, self._journal.percent())
             reply = self._operations.send(start, status)
             take_over(planned, repositories, self._signature())
             if reply.cancel and not has_begun(planned, repositories):
@@ -237,7 +213,7 @@ class _Run:
                 if reply.cancel:
                     put_back(planned, repositories)
                 return None
-            step = self._step(
+            step = self._journal.step(
                 PUBLISH, begun, note="an earlier attempt had written it all"
             )
             report = report.model_copy(update={"steps": (*report.steps, step)})
@@ -251,25 +227,28 @@ class _Run:
         if found := self._checkpoint(data_commit=head):
             names = [step.name for step in steps]
             reached = names.index(found.step) + (not found.is_partial)
-            draft, self._steps = found.draft, list(found.steps)
-            self._done = sum(step.weight for step in steps[:reached])
+            draft = found.draft
             after = f"after {found.step}" if reached else "from its sources"
-            self._unsaid.append(AppendLog(message=f"taken up again {after}"))
+            self._journal.take_up(
+                found.steps,
+                weight=sum(step.weight for step in steps[:reached]),
+                note=f"taken up again {after}",
+            )
         keep = partial(self._keep, data_commit=head)
         for step in steps[reached:]:
-            begun = self._begin(step.name)
+            begun = self._journal.begin(step.name)
             told, before = len(draft.warnings), draft
             tools = Tools(
                 context=self._context,
                 stored=stored,
                 fetch=self._host.fetch,
                 read_document=self._operations.fetch_document,
-                progress=self._progress_of(step.name, step.weight),
+                progress=self._journal.progress_of(step.name, step.weight),
                 keep=partial(keep, step.name, is_partial=True),
             )
             draft, note, done = step.run(draft, tools)
-            self._end(step.name, step.weight, begun, note=note, done=done)
-            self._warn(draft.warnings[told:])
+            self._journal.end(step.name, step.weight, begun, note=note, done=done)
+            self._journal.warn(draft.warnings[told:])
             if draft is not before:
                 keep(step.name, draft)
         return draft
@@ -299,7 +278,7 @@ class _Run:
                 step=step,
                 is_partial=is_partial,
                 draft=draft,
-                steps=tuple(self._steps),
+                steps=tuple(self._journal.steps),
             )
         )
         if content is None:
@@ -324,10 +303,12 @@ class _Run:
         publication = Publication(build.changes, self._signature(), target=target)
         publication.stage()
         planned = publication.planned
-        report = compile_report(context, draft, build, self._steps, planned=planned)
+        report = compile_report(
+            context, draft, build, self._journal.steps, planned=planned
+        )
         try:
             # The report goes along: should we be lost now, others can finish with it.
-            self._say(
+            self._journal.say(
                 PublishBegin(commits=planned),
                 UpdateGenerationHistory(
                     items=report.items, metrics=metrics_of(report), report=report
@@ -343,42 +324,25 @@ class _Run:
         # An interrupt from here on comes too late: the run ends as it would have.
         with self._pulse.shielded(), uninterrupted():
             publication.publish()
-            step = self._step(PUBLISH, begun, note=build.note())
+            step = self._journal.step(PUBLISH, begun, note=build.note())
             report = report.model_copy(update={"steps": (*report.steps, step)})
             later = report.warnings[len(draft.warnings) :]
-            self._conclude(report, *_warnings(later), note=step.note)
+            self._conclude(report, *logged(later), note=step.note)
         return report
 
     def _conclude(self, report: Report, *commands: Command, note: str) -> None:
         """Tell the end of a run whose commits are published."""
-        self._insist(
-            *_proposal(report),
+        self._journal.insist(
+            *put_up(report),
             PublishDone(),
             AppendLog(
                 message=f"{PUBLISH}: {note}",
                 facts={"step": PUBLISH, "seconds": report.steps[-1].seconds},
             ),
             *commands,
-            *_success(report),
+            *success(report),
         )
-        self._pulse.end()
-        self._listen(Progress("done", 100))
-
-    def _insist(self, *commands: Command) -> None:
-        """Say what has happened already: a stumble here must not call it a failure."""
-        for pause in (*PAUSES, None):
-            try:
-                self._operations.send(*commands)
-                return
-            except RunRefused:
-                raise
-            except Exception as exc:
-                if pause is None:
-                    raise PublishedUnheard(
-                        "everything is published, but nobody could be told"
-                    ) from exc
-                log.warning("the end of the run was not heard", exc_info=True)
-                time.sleep(pause)
+        self._journal.close()
 
     def _signature(self) -> Signature:
         it = self._context
@@ -393,142 +357,3 @@ class _Run:
             kind=kind,
         )
         return Repository(path)
-
-    def _begin(self, step: str) -> float:
-        self._say(self._status(step, self._percent()))
-        self._listen(Progress(step, self._percent()))
-        self._spoke_at = time.monotonic()
-        return self._spoke_at
-
-    def _end(
-        self, step: str, weight: int, begun: float, *, note: str, done: bool = True
-    ) -> None:
-        report = self._step(step, begun, note=note, done=done)
-        self._steps.append(report)
-        self._done += weight
-        tracing.passed(step, seconds=report.seconds)
-        log.info("step finished", step=step, note=note, seconds=report.seconds)
-        self._unsaid.append(
-            AppendLog(
-                message=f"{step}: {note}"[:2000],
-                facts={"step": step, "seconds": report.seconds},
-            )
-        )
-
-    def _step(
-        self, name: str, begun: float, *, note: str, done: bool = True
-    ) -> StepReport:
-        return StepReport(
-            name=name,
-            done=done,
-            attempt=self._context.attempt,
-            note=note,
-            seconds=round(time.monotonic() - begun, 3),
-        )
-
-    def _warn(self, warnings: tuple[str, ...]) -> None:
-        """Log a warning when it arises: a run that fails later has no report."""
-        self._unsaid += _warnings(warnings)
-
-    def _progress_of(self, step: str, weight: int) -> Callable[[float], None]:
-        def report(fraction: float) -> None:
-            self._pulse.check()
-            if time.monotonic() - self._spoke_at < SPEAKS_EVERY:
-                return
-            self._spoke_at = time.monotonic()
-            percent = self._percent(weight * fraction)
-            self._say(self._status(step, percent))
-            self._listen(Progress(step, percent))
-
-        return report
-
-    def _percent(self, extra: float = 0) -> int:
-        """Of the whole run; the last percent is for publishing."""
-        return min(99, int(99 * (self._done + extra) / self._total))
-
-    def _status(self, step: str, percent: int) -> Command:
-        return UpdateGenerateStatus(
-            status=GenerateStatus.GENERATING, step=step, percent=percent
-        )
-
-    def _say(self, *commands: Command) -> None:
-        """Send commands, after what was left unsaid: one exchange a step is enough."""
-        self._pulse.check()
-        unsaid, self._unsaid = self._unsaid, []
-        if self._operations.send(*unsaid, *commands).cancel:
-            raise RunCancelled("the run was cancelled")
-
-
-def _may_pass(operations: DirectoryOperations, exc: GenerationError) -> AttemptFailed:
-    """Tell the web side that this attempt is over, and hear whether there is another."""
-    with uninterrupted():
-        reply = operations.send(
-            RecordAttemptFailure(reason=str(exc), retry_after=exc.retry_after)
-        )
-    return AttemptFailed(str(exc), retry_in=reply.retry_in)
-
-
-def _finish(operations: DirectoryOperations, outcome: Outcome, *, error: str) -> None:
-    """Tell the web side that the run ended without a result."""
-    cancelled = outcome is Outcome.CANCELLED
-    status = GenerateStatus.CANCELLED if cancelled else GenerateStatus.ERROR
-    level = LogLevel.WARNING if cancelled else LogLevel.ERROR
-    with uninterrupted(), suppress(RunRefused):
-        operations.send(
-            AppendLog(level=level, message=error[:2000]),
-            UpdateGenerateStatus(status=status),
-            RecordGenerationFinish(
-                finished_at=datetime.now(UTC), outcome=outcome, error=error
-            ),
-            EmitGenerationCompleted(outcome=outcome),
-        )
-
-
-def _warnings(texts: tuple[str, ...]) -> Iterator[AppendLog]:
-    """Log some warnings and count the rest; the report has them all."""
-    for text in texts[:LOGGED_WARNINGS]:
-        yield AppendLog(level=LogLevel.WARNING, message=text[:2000])
-    if (more := len(texts) - LOGGED_WARNINGS) > 0:
-        yield AppendLog(level=LogLevel.WARNING, message=f"and {more} more warnings")
-
-
-def _proposal(report: Report) -> Iterator[Command]:
-    """Say what is up for review, while it is known which commits that are."""
-    if report.proposal is not None:
-        yield UpdateLastPullRequest(
-            branch=proposal_branch(report.proposal).removeprefix("refs/heads/"),
-            title=report.title[:500],
-            number=report.proposal,
-        )
-
-
-def _success(report: Report) -> tuple[Command, ...]:
-    # What waits for review is not what the directory holds.
-    counted = UpdateDirectory(
-        items_count=report.items.total,
-        categories_count=report.categories,
-        tags_count=report.tags,
-    )
-    return (
-        UpdateGenerationHistory(
-            items=report.items, metrics=metrics_of(report), report=report
-        ),
-        *((counted,) if report.proposal is None else ()),
-        UpdateGenerateStatus(status=GenerateStatus.GENERATED, percent=100),
-        RecordGenerationFinish(
-            finished_at=datetime.now(UTC), outcome=Outcome.SUCCEEDED
-        ),
-        EmitGenerationCompleted(outcome=Outcome.SUCCEEDED),
-    )
-
-
-def metrics_of(report: Report) -> dict[str, int | float]:
-    """The figures of a run, by the names of the *ever-works* platform."""
-    read = [source for source in report.sources if not source.error]
-    return {
-        "urls_scanned": len(report.sources),
-        "pages_processed": len(read),
-        "items_extracted_current_run": sum(source.found for source in read),
-        "new_items_added_to_store": report.items.new,
-        "total_items_in_store": report.items.total,
-    }

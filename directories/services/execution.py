@@ -24,7 +24,8 @@ from generation.exceptions import (
 )
 from generation.heartbeat import do_nothing
 from generation.interrupts import uninterrupted
-from generation.orchestrator import Listener, Progress, generate
+from generation.journal import Listener, Progress
+from generation.orchestrator import generate
 from generation.processes import process_name
 from generation.report import Report
 from generation.tasks.directory_generation import host

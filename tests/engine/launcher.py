@@ -99,7 +99,7 @@ def around(
 
 
 def stop_in_runs() -> None:
-    from generation import orchestrator, publish
+    from generation import journal, orchestrator, publish
     from generation.client import RemoteDirectoryOperations
     from generation.contract.commands import PublishBegin, PublishDone
     from generation.git import commits, repository
@@ -123,7 +123,7 @@ def stop_in_runs() -> None:
         return f"moved-{kinds[0] if kinds else 'list'}"
 
     around(orchestrator._Run, "__init__", before=remember)
-    around(orchestrator._Run, "_begin", after=lambda run, step: step)
+    around(journal.Journal, "begin", after=lambda journal, step: step)
     around(RemoteDirectoryOperations, "send", before=said(PublishBegin, "planned"))
     around(RemoteDirectoryOperations, "send", after=said(PublishBegin, "announced"))
     around(RemoteDirectoryOperations, "send", before=said(PublishDone, "all-moved"))

@@ -32,8 +32,9 @@ from generation.exceptions import (
     RunRefused,
 )
 from generation.git import Repository
+from generation.journal import Progress
 from generation.operations import DirectoryOperations
-from generation.orchestrator import Progress, generate
+from generation.orchestrator import generate
 from generation.publish import KINDS, repository_path
 from tests.directories.makers import WITHOUT_ITEMS, ask, claim, document, start
 from tests.fakes import CLOCKS, NOON, RUN_ID, make_host

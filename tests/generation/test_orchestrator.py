@@ -26,7 +26,8 @@ from generation.exceptions import (
     RunRefused,
 )
 from generation.git import MAIN, Commit, Repository
-from generation.orchestrator import Progress, generate
+from generation.journal import Progress
+from generation.orchestrator import generate
 from generation.pipeline import STEPS
 from generation.report import Report
 from generation.repositories.build import PARTS

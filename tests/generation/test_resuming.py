@@ -314,7 +314,7 @@ def test_facts_come_back_as_they_were(found: dict[str, Any]) -> None:
 def test_half_published_run_is_finished(
     tmp_path: Path, when: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generation.orchestrator.PAUSES", ())
+    monkeypatch.setattr("generation.journal.PAUSES", ())
     root = tmp_path / "lost"
     second = next_attempt(first_attempt(root, **when))
 
@@ -378,7 +378,7 @@ def test_lost_objects_are_made_anew(
 def test_published_run_that_nobody_hears_of_is_not_called_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generation.orchestrator.PAUSES", ())
+    monkeypatch.setattr("generation.journal.PAUSES", ())
     run = make_run(("list.md", CLOCKS))
 
     class Deaf(FakeOperations):
@@ -450,7 +450,7 @@ def die_after_moving(
     if count == 3:
         dying.before = PublishDone
     with monkeypatch.context() as patch:
-        patch.setattr("generation.orchestrator.PAUSES", ())
+        patch.setattr("generation.journal.PAUSES", ())
         patch.setattr(Repository, "move", counted)
         # A process that is killed moves nothing back.
         patch.setattr(Publication, "_move_back", lambda *a: None)

@@ -33,7 +33,8 @@ from directories.services.owners import FIRST_OWNER, create_first_owner
 from generation.contract.context import DirectoryContext, Identity, RunContext
 from generation.contract.request import GenerationMethod
 from generation.exceptions import GenerationError, RunCancelled
-from generation.orchestrator import Listener, generate
+from generation.journal import Listener
+from generation.orchestrator import generate
 from generation.report import Report
 from generation.tasks.directory_generation import host
 

@@ -13,7 +13,7 @@ from directories.services.proposing import repositories_of
 from directories.services.revisions import revise
 from generation.git import Repository
 from generation.git.command import run_git
-from generation.orchestrator import Progress
+from generation.journal import Progress
 from generation.publish import HANDS
 from generation.repositories.data import Stored
 from generation.repositories.revision import Revision, edit_item

@@ -39,7 +39,7 @@ from generation.contract.context import (
 )
 from generation.exceptions import NothingFound, RunCancelled, RunRefused
 from generation.git import Repository
-from generation.orchestrator import Progress
+from generation.journal import Progress
 from generation.publish import KINDS, repository_path
 from tests.directories.makers import WITHOUT_ITEMS, ask, claim, document, say, start
 from tests.fakes import NOON
@@ -364,7 +364,7 @@ def test_run_that_is_interrupted_after_its_claim_is_over(
         raise SystemExit
 
     # Where a signal may arrive although no listener is called.
-    monkeypatch.setattr("generation.orchestrator._finish", lambda *a, **b: None)
+    monkeypatch.setattr("generation.orchestrator.finish", lambda *a, **b: None)
     monkeypatch.setattr(contexts, "context_of", interrupt)
 
     with pytest.raises(SystemExit):
