@@ -11,7 +11,12 @@ import re
 from collections.abc import Sequence
 
 from generation.sources.figures import drop_figures
-from generation.sources.labels import licence_fact, says_nothing, split_labels
+from generation.sources.labels import (
+    calls_for,
+    licence_fact,
+    says_nothing,
+    split_labels,
+)
 from generation.sources.listed import (
     IN_SENTENCE,
     LONGEST_GROUP,
@@ -123,7 +128,12 @@ def _named_before(
     """Read an entry whose first link is not its first word."""
     first, url = own[0]
     text = plain_text(pieces)
-    silent = [(n, u) for n, u in own if is_silent(pieces[n])]
+    title = next((p.text for p in pieces if p.kind == "strong"), "")
+    silent = [
+        (n, u)
+        for n, u in own
+        if is_silent(pieces[n]) or calls_for(pieces[n].text, title)
+    ]
     named = _split_name(pieces[: silent[0][0]]) if silent else None
     if named:
         name, rest = named
@@ -143,7 +153,9 @@ def _named_before(
 def _split_name(before: Pieces) -> tuple[str, list[Piece]] | None:
     """Split what stands before a silent link into a name and the text after it."""
     pieces = [piece for piece in before if piece.kind != "image"]
-    while pieces and not any(map(str.isalnum, pieces[0].text)):
+    while pieces and not any(
+        map(str.isalnum, _MARK_IN_BRACKETS.sub("", pieces[0].text))
+    ):
         pieces.pop(0)
     if not pieces:
         return None

@@ -93,6 +93,164 @@ _SAYS_NOTHING = frozenset(
     for kind in ("source_code_url", "demo_url", "docs_url", "website_url")
     for label in _LINK_KINDS[kind]
 ) | {"crate", "package", "pypi", "npm", "download", "paper", "code"}
+# Words that ask to follow a link, whatever it leads to.
+_CALL = re.compile(
+    r"""
+    (?: (?: click | tap )\ )? here
+  | (?: visit | view | open | see | browse | explore | go\ to | check\ out | launch | try
+      | use | access | enter | discover | get | start | read | learn | find\ out | show )
+    (?: \ (?: the | our | their | its | this | it | us | on | a | an | for | more | full
+        | official | live | free | trial | web | web\ ?site | site | page | home\ ?page
+        | project | product | tool | app | store | shop | repo | repository | code
+        | source | listing | profile | demo | now | out | today | online | started | deal
+        | offer | pricing | details | info | information | review | article | github
+        | gitlab | link | here ) )*
+  | check\ (?: it | this | them )\ out | getting\ started | quick\ ?start
+  | sign\ up (?:\ (?: here | now | today | free | for\ free ) )*
+  | (?: register | join | subscribe | buy | order | install ) (?:\ (?: here | now | free ) )?
+  | (?: start\ )? (?: your\ )? free\ trial | more (?:\ (?: info | information | details ) )?
+  | (?: project | company | product | vendor | tool | app | main )\ (?: web\ ?site | site | page | home\ ?page )
+  | web\ ?page | official (?:\ (?: page | link | home\ ?page ) )? | website\ link | direct\ link
+  | arxiv | pdf | abs | doi | project | page | preprint | slides | poster | dataset | model
+  """,
+    re.VERBOSE,
+)
+# The same in other languages, as they stand on buttons and in columns of links.
+_CALLS_ELSEWHERE = frozenset(
+    {
+        *("webseite", "zur webseite", "zur website", "zur homepage", "zur seite"),
+        *(
+            "website besuchen",
+            "webseite besuchen",
+            "mehr",
+            "mehr erfahren",
+            "mehr infos",
+        ),
+        *(
+            "weiterlesen",
+            "ansehen",
+            "öffnen",
+            "besuchen",
+            "zum projekt",
+            "hier",
+            "hier klicken",
+        ),
+        *("jetzt testen", "kostenlos testen", "zum anbieter", "quelle", "quellcode"),
+        *(
+            "site web",
+            "site internet",
+            "site officiel",
+            "le site",
+            "voir",
+            "voir le site",
+        ),
+        *("visiter", "visiter le site", "en savoir plus", "lien", "ouvrir", "ici"),
+        *(
+            "accéder au site",
+            "découvrir",
+            "lire la suite",
+            "plus d'infos",
+            "code source",
+        ),
+        *("sitio", "sitio web", "sitio oficial", "página web", "web oficial", "enlace"),
+        *(
+            "ver",
+            "ver más",
+            "ver sitio",
+            "visitar",
+            "visitar sitio",
+            "abrir",
+            "ir al sitio",
+        ),
+        *(
+            "más información",
+            "leer más",
+            "saber más",
+            "aquí",
+            "código fuente",
+            "página oficial",
+        ),
+        *(
+            "site oficial",
+            "acessar",
+            "acessar site",
+            "acesse",
+            "saiba mais",
+            "visite o site",
+        ),
+        *("ver mais", "código", "código-fonte", "clique aqui", "página"),
+        *(
+            "sito",
+            "sito web",
+            "sito ufficiale",
+            "visita",
+            "visita il sito",
+            "vai al sito",
+        ),
+        *(
+            "apri",
+            "scopri",
+            "scopri di più",
+            "leggi di più",
+            "codice",
+            "qui",
+            "maggiori informazioni",
+        ),
+        *(
+            "bekijk",
+            "bekijk website",
+            "naar de website",
+            "bezoek website",
+            "meer informatie",
+        ),
+        *("strona", "strona www", "strona internetowa", "zobacz", "więcej", "otwórz"),
+        *(
+            "сайт",
+            "ссылка",
+            "официальный сайт",
+            "перейти",
+            "подробнее",
+            "открыть",
+            "сайт проекта",
+        ),
+        *(
+            "公式",
+            "公式サイト",
+            "公式サイトはこちら",
+            "公式ページ",
+            "サイト",
+            "リンク",
+            "詳細",
+            "詳しくはこちら",
+        ),
+        *("こちら", "公式サイトを見る", "ホームページ", "ウェブサイト", "サイトを見る"),
+        *(
+            "官网",
+            "官方网站",
+            "链接",
+            "网站",
+            "网址",
+            "访问",
+            "访问官网",
+            "查看",
+            "详情",
+            "主页",
+            "地址",
+        ),
+        *(
+            "官網",
+            "連結",
+            "網站",
+            "공식 사이트",
+            "홈페이지",
+            "링크",
+            "웹사이트",
+            "바로가기",
+            "الموقع",
+            "رابط",
+        ),
+    }
+)
 _READ_MORE = re.compile(
     r"(?:read|learn|see|find out|show|view) (?:more|details|review|full review)"
     r"|more|more info(?:rmation)?|details|read (?:the )?(?:full )?(?:review|article)",
@@ -165,6 +323,7 @@ _VERSIONED_LICENCE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_LONGEST_CALL = 50
 # One word that happens to hold a slash.
 _INSEPARABLE = frozenset(
     {
@@ -204,8 +363,22 @@ def link_fact_or_own(label: str) -> str:
 
 
 def says_nothing(label: str) -> bool:
-    """Tell whether a link's text ("Website", "repo") names no product."""
-    return _plain(label) in _SAYS_NOTHING
+    """Tell whether a link's text ("Website", "repo", "Visit site") names no product."""
+    text = _plain(label)
+    return (
+        text in _SAYS_NOTHING
+        or text in _CALLS_ELSEWHERE
+        or (len(text) <= _LONGEST_CALL and _CALL.fullmatch(text) is not None)
+    )
+
+
+def calls_for(label: str, name: str) -> bool:
+    """Tell whether a link's text is a name with what asks to follow it ("Visit Kimai")."""
+    text, wanted = _plain(label), _plain(name)
+    if not wanted or wanted not in text:
+        return False
+    rest = re.sub(r"^'s ", "", " ".join(text.replace(wanted, " ", 1).split()))
+    return not rest or says_nothing(rest)
 
 
 def is_read_more(label: str) -> bool:

@@ -103,9 +103,17 @@ def is_silent(piece: Piece) -> bool:
     return (
         piece.kind == "image"
         or says_nothing(piece.text)
-        or bool(BARE_URL.fullmatch(squeeze(piece.text)))
-        or squeeze(piece.text).casefold() == host_of(clean_url(piece.url))
+        or is_address(piece.text, piece.url)
     )
+
+
+def is_address(text: str, url: str) -> bool:
+    """Tell whether a link shows where it leads, in full or by its host."""
+    text = squeeze(text).casefold()
+    if BARE_URL.fullmatch(text):
+        return True
+    shown = text.removeprefix("www.").rstrip("/")
+    return bool(shown) and shown.partition("/")[0] == host_of(clean_url(url))
 
 
 def names_its_link(text: str, link: Piece) -> bool:

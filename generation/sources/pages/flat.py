@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from generation.sources.labels import is_read_more, says_nothing
+from generation.sources.labels import calls_for, is_read_more, says_nothing
+from generation.sources.listed import is_address
 from generation.sources.names import name_key
 from generation.sources.pages.tree import BLOCKS, HEADINGS, Element
 from generation.sources.urls import clean_url
@@ -164,7 +165,7 @@ def _holds_entries(part: Element) -> bool:
 def _is_its_link(link: Element, name: str) -> bool:
     """Tell whether a link below a heading leads to what the heading names."""
     text = link.text()
-    if _is_silent(text) or text.startswith(("http://", "https://", "www.")):
+    if _is_silent(text) or is_address(text, link.get("href")) or calls_for(text, name):
         return True
     label, key = name_key(text), name_key(_NUMBER.sub("", name))
     return len(label) > 2 and (label in key or (len(key) > 2 and key in label))
@@ -298,7 +299,7 @@ def _is_named_entry(shown: Sequence[Element | str]) -> bool:
         and isinstance(following, str)
         and following.lstrip().startswith(_SEPARATORS)
         and any(
-            isinstance(c, Element) and c.tag == "a" and _is_silent(c.text())
+            isinstance(c, Element) and c.tag == "a" and _is_its_link(c, name.text())
             for c in shown[2:]
         )
     )

@@ -291,3 +291,17 @@ def test_a_bare_address_ends_with_its_element() -> None:
         ("Redis", "https://redis.io", "A store"),
         ("Hugo", "https://gohugo.io/about", "A generator"),
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- **MambaOut**: Do we need it? (*CVPR'25*) [[Paper](https://arxiv.org/abs/2)]",
+        "- [2024/05] **MambaOut** - Do we need it? [[arXiv](https://arxiv.org/abs/2)]",
+    ],
+)
+def test_paper_is_called_by_its_title(line: str) -> None:
+    (paper,) = read(f"{line}\n").candidates
+
+    assert (paper.name, paper.url) == ("MambaOut", "https://arxiv.org/abs/2")
+    assert paper.description.startswith("Do we need it?")

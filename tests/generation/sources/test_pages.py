@@ -423,3 +423,31 @@ def test_a_bare_address_ends_with_its_element() -> None:
         ("Hugo", "https://gohugo.io/about", "A generator"),
         ("SQLite", "https://sqlite.org", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Learn more", "Get started", "Try it free", "Sign up here", "View on GitHub"),
+        *(
+            "Visit Umami",
+            "Umami website",
+            "Try Umami for free",
+            "www.umami.is",
+            "umami.is",
+        ),
+        *("zur Webseite", "Site web", "Ver", "公式サイトはこちら", "Подробнее"),
+    ],
+)
+def test_link_that_only_asks_to_follow_it_names_nothing(label: str) -> None:
+    reading = read(
+        "<ul>"
+        f"<li><strong>Umami</strong>: Counts visitors. <a href='https://www.umami.is/'>{label}</a></li>"
+        "<li><strong>Matomo</strong>: Counts more. <a href='https://matomo.org/'>Website</a></li>"
+        "</ul>"
+    )
+
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == [
+        ("Umami", "https://www.umami.is/", "Counts visitors."),
+        ("Matomo", "https://matomo.org/", "Counts more."),
+    ]
