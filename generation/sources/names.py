@@ -30,6 +30,10 @@ def squeeze(text: str) -> str:
     return " ".join(_CONTROL.sub("", _INVISIBLE.sub("", text)).split())
 
 
+# A footnote of Markdown, where a reader leaves it as it is written.
+_FOOTNOTE = re.compile(r"\[\^[\w-]{1,20}\]")
+
+
 def clean_name(text: str) -> str:
     """Return a name without layout around it: no separators, no emoji at its ends."""
     name = squeeze(unescape(text))
@@ -39,7 +43,8 @@ def clean_name(text: str) -> str:
 
 def clean_description(text: str) -> str:
     """Return a description without the separators that joined it to its name."""
-    description = _LEADING_SIGNS.sub("", squeeze(unescape(text)).lstrip(_SEPARATORS))
+    plain = _FOOTNOTE.sub("", squeeze(unescape(text)))
+    description = _LEADING_SIGNS.sub("", plain.lstrip(_SEPARATORS))
     head, tail = description[:-_LONGEST_TAIL], description[-_LONGEST_TAIL:]
     description = (head + _TAIL.sub("", tail)).strip()
     return "" if not any(map(_is_meaningful, description)) else description

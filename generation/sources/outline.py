@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, assert_never
 
 from generation.sources.candidates import Candidate, LeftOut, Reading
+from generation.sources.columns import fields_of_columns, without_calls
 from generation.sources.entries import (
     Entry,
     NoEntry,
@@ -23,7 +24,6 @@ from generation.sources.entries import (
     read_row,
 )
 from generation.sources.names import clean_name, squeeze
-from generation.sources.records import field_of
 
 # Headings of what every list has around its items. Compared whole, without case.
 NOT_ITEMS = frozenset(
@@ -241,14 +241,21 @@ class _Walk:
 
 def rows_of_table(table: Table, base: str) -> Iterator[tuple[Entry | NoEntry, str]]:
     """Yield what each row says, and the row across the table that stands above it."""
-    fields = [field_of(plain_text(cell)) for cell in table.header]
-    widest = max((len(row) for row in table.rows), default=0)
-    group = ""
-    for row in table.rows:
+    rows = without_calls(table.rows, base)
+    fields = fields_of_columns(table.header, rows, base)
+    sorting = fields.index("category") if "category" in fields else -1
+    widest = max((len(row) for row in rows), default=0)
+    group = above = ""
+    for row in rows:
         if len(row) == 1 and widest > 2 and group_name(row[0]):
             group = group_name(row[0])
-        else:
-            yield read_row(fields, row, base=base), group
+            continue
+        entry = read_row(fields, row, base=base)
+        if isinstance(entry, Entry) and 0 <= sorting < len(row):
+            # Said once, above the rows that it holds for.
+            above = entry.category or above
+            entry = entry._replace(category=above)
+        yield entry, group
 
 
 __all__ = ["Block", "Piece", "Table", "is_not_items", "read_blocks", "rows_of_table"]

@@ -27,7 +27,7 @@ from generation.sources.names import clean_description, clean_name, squeeze
 from generation.sources.pieces import Piece, Pieces, plain_text, tidy
 from generation.sources.records import as_url
 from generation.sources.tails import read_tail
-from generation.sources.urls import host_of
+from generation.sources.urls import clean_url, host_of
 
 
 def read_row(
@@ -77,18 +77,29 @@ def _row_link(
             return column, cells[column][n], url
         if as_url(text):
             return column, Piece("link", text, text), as_url(text)
+        if picture := _row_picture([cells[column]], base):
+            return picture
     links_by_column = [
         (column, cell[n], url)
         for column, cell in enumerate(cells)
         for n, url in own_links(cell, base)
     ]
     if not links_by_column:
-        return None
+        return _row_picture(cells, base)
     by_name = [found for found in links_by_column if found[0] == place.get("name")]
     first = (by_name or links_by_column)[0]
     return (
         _outward(links_by_column, base) or first if _is_inside(first, base) else first
     )
+
+
+def _row_picture(cells: Sequence[Pieces], base: str) -> tuple[int, Piece, str] | None:
+    """Return the first link that is a picture: its row says what it shows."""
+    for column, cell in enumerate(cells):
+        for piece in cell:
+            if piece.kind == "image" and (url := clean_url(piece.url, base=base)):
+                return column, piece, url
+    return None
 
 
 def _is_inside(found: tuple[int, Piece, str], base: str) -> bool:
@@ -130,10 +141,20 @@ def _row_description(
         column = place["description"]
         return read_tail(cells[column], base).description if column < len(cells) else ""
     # Without a name for it, the description is the longest text that nobody claimed.
-    taken = taken | set(place.values())
-    free = [plain_text(cell) for n, cell in enumerate(cells) if n not in taken]
+    claimed = taken | set(place.values())
+    free = [plain_text(cell) for n, cell in enumerate(cells) if n not in claimed]
     longest = max(free, key=len, default="")
-    return clean_description(longest) if len(longest.split()) >= 3 else ""
+    if len(longest.split()) >= 3:
+        return clean_description(longest)
+    return next(filter(None, (_behind_link(cells[n], base) for n in sorted(taken))), "")
+
+
+def _behind_link(cell: Pieces, base: str) -> str:
+    """Return what a cell says below or behind the link that it begins with."""
+    for n, _ in own_links(cell, base)[:1]:
+        if _starts_cell(cell, cell[n]):
+            return read_tail(cell[n + 1 :], base).description
+    return ""
 
 
 def _cell_text(place: dict[str, int], cells: Sequence[Pieces], field: str) -> str:

@@ -25,6 +25,8 @@ def enter_inline(collector: PieceCollector, node: Element) -> bool:
         collector.open_link(node.get("href"))
     elif tag == "img":
         collector.add_image(node.get("src"))
+    elif tag == "svg":
+        collector.add_image("")
     elif tag in BLOCKS:
         divide(collector)
     if tag in _STRONG:

@@ -35,6 +35,7 @@ _PRUNED_TAGS = frozenset(
         "title",
     }
 )
+_FOOTNOTE = re.compile(r"(?:\[\s?[\w\s]{1,12}\s?\]\s?)+")
 _SURROUNDING_TAGS = frozenset({"nav", "footer", "aside", "menu"})
 _PRUNED_ROLES = frozenset({"dialog", "alertdialog", "tooltip"})
 _SURROUNDING_ROLES = frozenset(
@@ -320,6 +321,8 @@ def _visible(
     if tag in ("svg", "math"):
         return _drawing(node, attributes, parent)
     if tag == "button" and not _button_says_something(parent):
+        return None
+    if tag == "sup" and _FOOTNOTE.fullmatch(squeeze(node.text())):
         return None
     if attributes:
         role = (attributes.get("role") or "").lower()
