@@ -97,7 +97,7 @@ def _columns(rows: Sequence[Sequence[Pieces]], base: str) -> list[Column]:
 
 def _column(cells: Sequence[Pieces], base: str) -> Column:
     tidied = [tidy(cell) for cell in cells]
-    texts = [text for text in map(plain_text, tidied) if text]
+    texts = [text for text in map(plain_text, tidied) if any(map(str.isalpha, text))]
     links = [link for cell in tidied if (link := _first_link(cell, base))]
     named = [link.text for link in links if not is_silent(link)]
     [(repeated, count)] = Counter(named).most_common(1) or [("", 0)]

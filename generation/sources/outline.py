@@ -53,6 +53,7 @@ NOT_ITEMS = frozenset(
     }
 )
 BELOW_HEADINGS = 7.0
+_COUNT = re.compile(r"(?<=\S)\s*\(\d{1,4}\)$")
 
 
 class Table(NamedTuple):
@@ -112,6 +113,12 @@ def _has_title(blocks: Iterable[Block]) -> bool:
     return sum(b.kind == "heading" and b.level == 1 for b in blocks) == 1
 
 
+def _heading(pieces: Pieces) -> str:
+    """Return the words of a heading without how many things stand below it."""
+    kept = [p for p in pieces if not (p.kind == "code" and p.text.strip().isdigit())]
+    return _COUNT.sub("", plain_text(kept))
+
+
 def is_not_items(heading: str) -> bool:
     return re.sub(r"^[\W_]+|[\W_]+$", "", heading).casefold() in NOT_ITEMS
 
@@ -130,7 +137,7 @@ class _Walk:
     def step(self, block: Block, following: Block | None) -> None:
         match block.kind:
             case "heading":
-                self._head(block.level, plain_text(block.pieces))
+                self._head(block.level, _heading(block.pieces))
             case "paragraph":
                 self._paragraph(block.pieces, following)
             case "list":

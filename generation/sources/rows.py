@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from generation.sources.labels import (
     licence_fact,
     link_fact,
+    link_fact_of,
     says_nothing,
     split_tags,
 )
@@ -94,12 +95,15 @@ def _row_link(
 
 
 def _row_picture(cells: Sequence[Pieces], base: str) -> tuple[int, Piece, str] | None:
-    """Return the first link that is a picture: its row says what it shows."""
-    for column, cell in enumerate(cells):
-        for piece in cell:
-            if piece.kind == "image" and (url := clean_url(piece.url, base=base)):
-                return column, piece, url
-    return None
+    """Return a link that is a picture, rather to its own place than to a forge."""
+    found = [
+        (column, piece, url)
+        for column, cell in enumerate(cells)
+        for piece in cell
+        if piece.kind == "image" and (url := clean_url(piece.url, base=base))
+    ]
+    own = [picture for picture in found if not link_fact_of(picture[2])]
+    return next(iter(own or found), None)
 
 
 def _is_inside(found: tuple[int, Piece, str], base: str) -> bool:

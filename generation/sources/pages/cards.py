@@ -17,6 +17,7 @@ from generation.sources.names import squeeze
 from generation.sources.pages.links import sorts_or_shares
 from generation.sources.pages.parts import is_mark, label_of
 from generation.sources.pages.tree import HEADINGS, Element
+from generation.sources.urls import clean_url, host_of
 
 FEWEST = 3
 _BOXES = frozenset({"div", "article", "section", "a", "li", "figure", "tr", "dt"})
@@ -40,6 +41,7 @@ _MOST_WORDS = 400
 _MOST_LINKS = 25
 _MOST_SHAPES = 50
 _LONGEST_NAME = 80
+_APART = 0.8
 
 
 @dataclass
@@ -72,6 +74,8 @@ def is_structured(element: Element) -> bool:
     if any(map(str.isalnum, "".join(own))):
         return False
     inner = element.elements
+    if element.tag == "article" and len(inner) > 1:
+        return True
     if len(inner) == 1 and inner[0].tag in ("a", "div", "article"):
         own = [child for child in inner[0].children if isinstance(child, str)]
         if any(map(str.isalnum, "".join(own))):
@@ -231,7 +235,7 @@ def _holds_items(outer: Group, inner: Group, held: Counter[int]) -> bool:
     if _have_headings(inner):
         return True
     if not _have_headings(outer):
-        return inner.words >= 2
+        return inner.words >= 2 or _lead_apart(inner)
     if _only_sort(inner):
         return False
     # A headed box with links inside: a section of a link list, or one item with links.
@@ -257,6 +261,12 @@ def _only_labels(group: Group) -> bool:
         for name in group.names
     ]
     return sum(labels) * 2 > len(labels)
+
+
+def _lead_apart(group: Group) -> bool:
+    """Tell whether each box leads to a place of its own: one thing has one."""
+    hosts = [host_of(clean_url(_href(member))) for member in group.members]
+    return all(hosts) and len(set(hosts)) >= _APART * len(hosts)
 
 
 def _only_sort(group: Group) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generation.sources.entries import PieceCollector
-from generation.sources.pages.parts import is_mark
+from generation.sources.pages.parts import is_icon, is_mark
 from generation.sources.pages.tree import BLOCKS, HEADINGS, Element
 from generation.sources.pieces import stands_within
 
@@ -25,7 +25,7 @@ def enter_inline(collector: PieceCollector, node: Element) -> bool:
         collector.open_link(node.get("href"))
     elif tag == "img":
         collector.add_image(node.get("src"))
-    elif tag == "svg":
+    elif tag == "svg" or is_icon(node):
         collector.add_image("")
     elif tag in BLOCKS:
         divide(collector)

@@ -21,6 +21,7 @@ from generation.sources.labels import (
     link_fact_of,
     says_nothing,
 )
+from generation.sources.listed import is_address
 from generation.sources.names import name_key
 from generation.sources.pages.parts import Link, Parts
 from generation.sources.urls import clean_url, host_of
@@ -107,7 +108,7 @@ def sorts_or_shares(url: str) -> bool:
 def _found(link: Link, name: str, own: str, base: str, common: set[str]) -> Found:
     url = "" if link.url[:1] == "#" else clean_url(link.url, base=base)
     fact = _fact(link.label, url)
-    is_named = link.url == own if own else bool(name) and _names(link, name)
+    is_named = link.url == own if own else _names(link, name, url)
     # Links at one place with different meanings ("crate", "repo") are two columns.
     meaning = fact if says_nothing(link.label) or not link.has_text else ""
     if link.label.casefold() in common:
@@ -126,10 +127,14 @@ def _fact(label: str, url: str) -> str:
     )
 
 
-def _names(link: Link, name: str) -> bool:
+def _names(link: Link, name: str, url: str) -> bool:
     """Tell whether a link says the name, or begins with it as a whole card does."""
     label, key = name_key(link.label), name_key(name)
-    return link.has_text and bool(key) and (label == key or label.startswith(key))
+    if not link.has_text or not key:
+        return False
+    # An address is told alike of all items, whether it holds their names or not.
+    is_begun = label.startswith(key) and not is_address(link.label, url)
+    return label == key or is_begun
 
 
 def _rank(link: Link, url: str, fact: str, base: str, *, is_named: bool) -> Rank:
@@ -143,7 +148,11 @@ def _rank(link: Link, url: str, fact: str, base: str, *, is_named: bool) -> Rank
     if is_named:
         return Rank.NAMED
     if link.is_inline:
-        return Rank.IN_SENTENCE
+        # "Website: kimai.org" is a link beside a word, not one in a sentence.
+        is_own = is_address(link.label, url) or (
+            says_nothing(link.label) and fact in ("", "website_url")
+        )
+        return Rank.OUTSIDE if is_own else Rank.IN_SENTENCE
     if fact in ("social_url", "chat_url", "video_url", "forum_url"):
         return Rank.SOCIAL
     if fact == "website_url":

@@ -62,6 +62,13 @@ def read_html(document: Document) -> Reading:
         data = embedded_reading(parser, document, base)
         if data is not None and len(data.candidates) > len(reading.candidates):
             reading = data
+    if not reading.candidates:
+        # Nothing is shown before scripts have run: what they will show is in the page.
+        unfolded = visible_tree(parser, unfolded=True)
+        name_what_is_flat(unfolded, base)
+        hidden = _read_markup(unfolded, document.source, base)
+        if len(hidden.candidates) >= _FEWEST:
+            reading = hidden
     return reading.model_copy(update={"title": title})
 
 

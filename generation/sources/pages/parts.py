@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from generation.sources.labels import is_read_more, says_nothing
 from generation.sources.names import squeeze
 from generation.sources.pages.tree import BLOCKS, HEADINGS, Element
 
@@ -32,6 +33,11 @@ _MOST_PARTS = 200
 _JOINS_NAME = re.compile(r"\s*(?:[-\u2010-\u2015:|,(\uff1a\u00b7]|$)")
 _ICON = re.compile(r"(?:^|[-_/])(?:icons?|fa[bsrl]?|bi|mdi|ri|ti|svg)(?:[-_/]|$)", re.I)
 _LONGEST_LABEL = 200
+_PICTURE = re.compile(
+    r"\s*(?:['\u2019]s)?\s*\b(?:logo|icon|screenshot|image|thumbnail|avatar|cover)\b.*$"
+    r"|^(?:logo|icon|screenshot|image|thumbnail)(?: of| for)?\s+",
+    re.IGNORECASE,
+)
 
 
 class _Place(NamedTuple):
@@ -87,6 +93,20 @@ def common_classes(members: Sequence[Element]) -> frozenset[str]:
         used.update({name for inner in member.inside() for name in inner.classes})
     least = max(2, _SHARE_OF_A_CLASS * len(members))
     return frozenset(name for name, count in used.items() if count >= least)
+
+
+def name_in_picture(text: str) -> str:
+    """Return what a picture shows: "Kimai logo" is Kimai's."""
+    return _PICTURE.sub("", text)
+
+
+def is_icon(element: Element) -> bool:
+    """Tell whether an element without words is drawn by its class names alone."""
+    return (
+        element.tag in ("i", "span")
+        and not element.words
+        and any(map(_ICON.search, element.classes))
+    )
 
 
 def is_mark(element: Element) -> bool:
@@ -208,7 +228,7 @@ class _Taken:
             for inner in (child, *child.inside()) if isinstance(child, Element) else ():
                 if inner.tag == "a" and inner.get("href"):
                     self._link(inner, place.path + "/a", is_inline=True)
-        self._text(_words(line), place)
+        self._text(_words(_without_calls(line)), place)
 
     def _link(self, element: Element, path: str, *, is_inline: bool = False) -> None:
         self.links.append(
@@ -288,6 +308,25 @@ def _divided(
     if isinstance(following, str) and _JOINS_NAME.match(following):
         return head, list(rest)
     return None, line
+
+
+def _without_calls(line: list[Element | str]) -> list[Element | str]:
+    """Leave out the link behind a sentence that only asks to follow it."""
+    kept = list(line)
+    while len(kept) > 1:
+        last = kept[-1]
+        if isinstance(last, str):
+            if any(map(str.isalnum, last)):
+                break
+        elif last.tag != "a" or not _is_call(last):
+            break
+        kept.pop()
+    return kept if any(isinstance(c, Element) or c.strip() for c in kept) else line
+
+
+def _is_call(link: Element) -> bool:
+    text = link.text()
+    return says_nothing(text) or is_read_more(text) or "://" in text
 
 
 def _words(line: Iterable[Element | str]) -> str:

@@ -24,7 +24,13 @@ from generation.sources.labels import (
 from generation.sources.listed import NO_LINK, NO_NAME, NOT_WEB, Entry, NoEntry
 from generation.sources.names import clean_description, clean_name, squeeze
 from generation.sources.pages.links import Found, Rank, rank_links
-from generation.sources.pages.parts import Part, Parts, common_classes, parts_of
+from generation.sources.pages.parts import (
+    Part,
+    Parts,
+    common_classes,
+    name_in_picture,
+    parts_of,
+)
 from generation.sources.pages.tree import Element
 from generation.sources.records import field_of
 
@@ -58,11 +64,6 @@ _DESCRIBES = re.compile(
 )
 _SORTS = re.compile(r"(?:^|[-_])(?:categor(?:y|ies)|cat|section|group)(?:$|[-_])", re.I)
 _LABELLED = re.compile(r"([^\W\d][\w ]{1,24})\s*[:\uff1a]\s*(\S.*)?", re.DOTALL)
-_PICTURE = re.compile(
-    r"\s*(?:['\u2019]s)?\s*\b(?:logo|icon|screenshot|image|thumbnail|avatar|cover)\b.*$"
-    r"|^(?:logo|icon|screenshot|image|thumbnail)(?: of| for)?\s+",
-    re.IGNORECASE,
-)
 _NUMBERED = re.compile(r"#?\d{1,3}(?:[.):]\s*|\s+[-\u2013\u2014]\s+)(?=\S)")
 
 _LEAST_SHARE = 0.6
@@ -259,7 +260,7 @@ def _names(
         if part is None:
             names.append(clean_name(members[n].get("aria-label"))[:_LONGEST_NAME])
             continue
-        text = _PICTURE.sub("", part.text) if part.is_picture else part.text
+        text = name_in_picture(part.text) if part.is_picture else part.text
         names.append(clean_name(text)[:_LONGEST_NAME])
     return _without_numbers(names), links
 

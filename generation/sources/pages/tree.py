@@ -197,13 +197,13 @@ def parse_page(text: str) -> LexborHTMLParser:
     return LexborHTMLParser(text)
 
 
-def visible_tree(parser: LexborHTMLParser) -> Element:
-    """Return the body as people see it."""
+def visible_tree(parser: LexborHTMLParser, *, unfolded: bool = False) -> Element:
+    """Return the body as people see it, or, unfolded, with what scripts will show them."""
     source = parser.body or parser.root
     body = Element("body")
     if source is None:
         return body
-    shown = _shown_by_a_control(parser)
+    shown = None if unfolded else _shown_by_a_control(parser)
     _grow(body, source, shown)
     _name_panels(body, _tab_names(parser))
     _count(body)
@@ -288,7 +288,7 @@ def _name_panels(body: Element, names: Mapping[str, str]) -> None:
             element.attributes = {**element.attributes, "aria-label": name}
 
 
-def _grow(body: Element, source: LexborNode, shown: frozenset[str]) -> None:
+def _grow(body: Element, source: LexborNode, shown: frozenset[str] | None) -> None:
     """Copy what is visible below `source` into `body`, without recursion."""
     stack: list[tuple[Element, LexborNode | None]] = [(body, source.child)]
     while stack:
@@ -312,7 +312,7 @@ def _grow(body: Element, source: LexborNode, shown: frozenset[str]) -> None:
 
 
 def _visible(
-    node: LexborNode, tag: str, parent: Element, shown: frozenset[str]
+    node: LexborNode, tag: str, parent: Element, shown: frozenset[str] | None
 ) -> Element | None:
     """Return the element that a node stands for, or None where it shows nothing."""
     if tag in _PRUNED_TAGS:
@@ -352,8 +352,10 @@ def _button_says_something(parent: Element) -> bool:
 
 
 def _is_hidden(
-    attributes: Mapping[str, str | None], role: str, shown: frozenset[str]
+    attributes: Mapping[str, str | None], role: str, shown: frozenset[str] | None
 ) -> bool:
+    if shown is None:
+        return False
     hidden = (
         ("hidden" in attributes and attributes.get("hidden") != "until-found")
         or attributes.get("aria-hidden") == "true"
