@@ -34,6 +34,7 @@ from generation.sources.structured import (
     read_xml,
     read_yaml,
 )
+from generation.sources.wiki_lists import begins_as_wiki, is_wiki, read_wiki
 from generation.sources.xml_tree import root_name
 
 __all__ = ["read_document"]
@@ -84,12 +85,20 @@ _BY_KIND: dict[str, Reader] = {
     "text/org": read_org,
     "text/x-org": read_org,
     ".org": read_org,
+    "text/x-wiki": read_wiki,
+    ".wiki": read_wiki,
+    ".mediawiki": read_wiki,
+    ".wikitext": read_wiki,
 }
-_BY_LINES = (read_markdown, read_rst, read_asciidoc, read_org, read_plain_list)
+_BY_LINES = (
+    *(read_markdown, read_rst, read_asciidoc, read_org, read_wiki),
+    read_plain_list,
+)
 # No list that anybody keeps by hand is longer.
 MOST_LINES = 50_000
 # What a text is taken for that no reader claims and nobody has named.
 _BY_RESEMBLANCE: tuple[tuple[Callable[[str], bool], Reader], ...] = (
+    (is_wiki, read_wiki),
     (is_yaml, read_yaml),
     (is_rst, read_rst),
     (is_asciidoc, read_asciidoc),
@@ -132,9 +141,9 @@ def _reader_by_content(text: str) -> Reader | None:
         return read_xml
     if is_bundle(text):
         return partial(read_bundle, read=read_document)
-    if is_toml(text):
+    if is_toml(text) and not is_wiki(text):
         return read_toml
-    if is_json(text) and not is_org(text):
+    if is_json(text) and not is_org(text) and not begins_as_wiki(text):
         return read_json
     if is_table(text):
         return read_csv

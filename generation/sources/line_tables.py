@@ -1,10 +1,12 @@
-"""Tables of AsciiDoc and Org, cell by cell."""
+"""Tables of AsciiDoc, Org and wikitext, cell by cell."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
 
 from generation.sources.line_blocks import Cells
 
@@ -16,6 +18,15 @@ _BAR = re.compile(
 _ATTRIBUTE = re.compile(r"""(\w{1,20})\s*=\s*(?:"([^"]{0,300})"|([^,\]]{0,300}))""")
 _COPIES = re.compile(r"\s*(\d{1,3})\*")
 _MOST_COLUMNS = 100
+_MOST_ROWS = 1_000
+# A bar in brackets divides a link; a caret divides only where it stands alone.
+_DIVIDER = re.compile(r"(\[\[[^\[\]\n]{0,2000}\]\])|\||(?<!\S)\^(?!\S)")
+_WIKI_CELL = re.compile(r"\|\||!!")
+_BETWEEN = re.compile(r"\|\|")
+_LONGEST_CELL = 12_000
+_TIMES = 6
+_ROOM_OF_CELL = 20
+_SPAN = re.compile(r"""\b(row|col)span\s{0,9}=\s{0,9}["']?\s{0,9}(\d{1,4})""", re.I)
 
 
 def org_table(lines: Sequence[str]) -> Cells:
@@ -109,3 +120,128 @@ def _cells(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 def _text(words: Sequence[str]) -> str:
     return " ".join(" ".join(words).split()).replace("\\|", "|")
+
+
+def bar_table(lines: Sequence[str]) -> Cells:
+    """Read rows of DokuWiki and Creole, whose headers begin with `^` and `|=`."""
+    header: tuple[str, ...] = ()
+    rows: list[tuple[str, ...]] = []
+    for line in lines:
+        cells = tuple(islice(_divided(line.strip()[1:-1]), _MOST_COLUMNS))
+        is_header = line.strip()[-1] == "^" or all(c.startswith("=") for c in cells)
+        cells = tuple(cell.strip("= ") if is_header else cell for cell in cells)
+        if is_header and not rows:
+            header = cells
+        else:
+            rows.append(tuple("" if cell == ":::" else cell for cell in cells))
+    return Cells(header, rows)
+
+
+def _divided(line: str) -> Iterator[str]:
+    start = 0
+    for found in _DIVIDER.finditer(line):
+        if not found[1]:
+            yield line[start : found.start()].strip()
+            start = found.end()
+    yield line[start:].strip()
+
+
+class _WikiCell(NamedTuple):
+    text: str
+    is_header: bool
+    rows: int
+    columns: int
+
+
+def wiki_table(lines: Sequence[str]) -> Cells:
+    """Read what stands between `{|` and `|}`.
+
+    Of several rows that head the table, the last one names the columns.
+    """
+    header: tuple[str, ...] = ()
+    rows: list[tuple[str, ...]] = []
+    spans = _Spans(room=_TIMES * sum(map(len, lines)))
+    for cells in _wiki_rows(lines):
+        row = spans.fill(cells)
+        is_header = all(cell.is_header for cell in cells)
+        if is_header and len(row) > 1:
+            # Below the rows it is said again.
+            header = header if rows else row
+        else:
+            rows.append(row)
+    return Cells(header, rows)
+
+
+def _wiki_rows(lines: Sequence[str]) -> Iterator[list[_WikiCell]]:
+    written: list[tuple[str, bool]] = []
+    is_caption = False
+    for line in [*lines, "|-"]:
+        start = line.lstrip(" \t")
+        if start.startswith("|-"):
+            if written:
+                yield [_wiki_cell(*cell) for cell in written]
+            written, is_caption = [], False
+        elif start.startswith("|+"):
+            is_caption = True
+        elif start[:1] in ("|", "!"):
+            is_caption, is_header = False, start[0] == "!"
+            divider = _WIKI_CELL if is_header else _BETWEEN
+            cells = divider.split(start[1:], maxsplit=_MOST_COLUMNS)
+            room = max(0, _MOST_COLUMNS - len(written))
+            written += [(cell, is_header) for cell in cells[:room]]
+        elif written and not is_caption and start:
+            cell, is_header = written[-1]
+            # What is added is bounded, so that many lines are read as fast as few.
+            written[-1] = (f"{cell} {start}"[:_LONGEST_CELL], is_header)
+
+
+def _wiki_cell(text: str, is_header: bool) -> _WikiCell:
+    """Take off the attributes that stand before a single bar."""
+    before, bar, after = text.partition("|")
+    if not bar or "[" in before:
+        return _WikiCell(text.strip(), is_header, 1, 1)
+    spans = {name.lower(): int(n) for name, n in _SPAN.findall(before)}
+    return _WikiCell(
+        after.strip(),
+        is_header,
+        max(1, min(spans.get("row", 1), _MOST_ROWS)),
+        max(1, min(spans.get("col", 1), _MOST_COLUMNS)),
+    )
+
+
+class _Spans:
+    """Fills rows with the cells that reach into them from above and from the left.
+
+    What it adds is bounded by the size of the table, so that a small text stays one.
+    """
+
+    def __init__(self, *, room: int) -> None:
+        self._room = room
+        self._waiting: dict[int, tuple[int, str]] = {}
+
+    def fill(self, cells: Sequence[_WikiCell]) -> tuple[str, ...]:
+        if len(cells) == 1 and cells[0].columns > 1:
+            return (cells[0].text,)
+        row: list[str] = []
+        for cell in cells:
+            self._from_above(row)
+            self._add(row, cell.text, cell.rows)
+            for _ in range(cell.columns - 1):
+                if self._is_allowed(""):
+                    self._add(row, "", cell.rows)
+        self._from_above(row)
+        return tuple(row[:_MOST_COLUMNS])
+
+    def _from_above(self, row: list[str]) -> None:
+        while len(row) in self._waiting:
+            rows, text = self._waiting.pop(len(row))
+            self._add(row, text, rows)
+
+    def _add(self, row: list[str], text: str, rows: int) -> None:
+        if rows > 1 and self._is_allowed(text):
+            self._waiting[len(row)] = (rows - 1, text)
+        row.append(text)
+
+    def _is_allowed(self, text: str) -> bool:
+        self._room -= len(text) + _ROOM_OF_CELL
+        return self._room >= 0

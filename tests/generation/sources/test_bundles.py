@@ -206,6 +206,12 @@ def test_other_folder_is_read_file_by_file(tmp_path: Path) -> None:
     assert reading.warnings[0].startswith("notes.txt: It holds no list")
 
 
+def test_wikitext_in_a_folder_is_read(tmp_path: Path) -> None:
+    reading = read_folder(tmp_path, {"a.mediawiki": "* Vim – https://www.vim.org\n"})
+
+    assert list(by_name(reading)) == ["Vim"]
+
+
 def test_folder_without_texts_is_refused(tmp_path: Path) -> None:
     (tmp_path / "logo.png").write_bytes(b"\x89PNG")
 

@@ -110,6 +110,38 @@ HOSTILE: dict[str, tuple[str, Callable[[], str]]] = {
         lambda: ":a: " + "x" * 1_900 + "\n* https://a.org[A] " + "{a}" * 3_000,
     ),
     "marks in Org": ("a.org", lambda: "- [[https://a.org][A]] " + "*/=~" * 200_000),
+    "braces in wikitext": (
+        "a.wiki",
+        lambda: "* [https://a.org A]\n" + "{{" * 5_000_000,
+    ),
+    "templates in templates": (
+        "a.wiki",
+        lambda: "{{columns-list|\n" * 40_000 + "* [https://a.org A] b\n" * 9_000,
+    ),
+    "references that never end": (
+        "a.wiki",
+        lambda: "* [https://a.org A] b\n" + "<ref><!--<ref name=" * 200_000,
+    ),
+    "marks in wikitext": (
+        "a.wiki",
+        lambda: ("* [https://a.org A] " + "[[''[https://b//<" * 690 + "\n") * 40,
+    ),
+    "blanks in wikitext": (
+        "a.wiki",
+        lambda: ("= " + " " * 11_900 + "x\n* " + " " * 11_900 + "x\n") * 400,
+    ),
+    "cells that reach far": (
+        "a.wiki",
+        lambda: (
+            "{|\n"
+            + ("| rowspan=1000 colspan=100 | " + "x" * 300 + "\n") * 100
+            + "|-\n| a\n" * 24_000
+            + "|}\n"
+        ),
+    ),
+    "tables in tables": ("a.wiki", lambda: "{|\n" * 25_000 + "|}\n" * 24_000),
+    "cells in one row": ("a.wiki", lambda: "{|\n" + ("||" * 200 + "\n") * 49_000),
+    "rows between bars": ("a.wiki", lambda: ("|[[" + "|^" * 5_000 + "|\n") * 400),
     "addresses in one line": ("a.txt", lambda: "https://a.org " * 300_000),
     "figures": ("a.md", lambda: (ITEM[:-1] + " - " + "1 ★ " * 2_400 + "\n") * 50),
     "dashes": ("a.md", lambda: (ITEM[:-1] + "- " * 4_900 + "\n") * 50),
@@ -222,11 +254,12 @@ PIECES = (
         "<",
         ">",
     ),
+    *("{{", "}}", "{|\n", "|-\n", "|}\n", "[https://a.org/w ", "<ref>", "'''", "; "),
     *("/rel/ative", "{a}", ":a: b\n", "---\n", "```\n", ".. _a: https://a.org\n", "\t"),
 )
 NAMES = (
     *("", "a.md", "a.html", "a.csv", "a.tsv", "a.json", "a.jsonl", "a.yml", "a.toml"),
-    *("a.xml", "a.opml", "a.rst", "a.adoc", "a.org", "a.txt"),
+    *("a.xml", "a.opml", "a.rst", "a.adoc", "a.org", "a.wiki", "a.txt"),
 )
 texts = st.one_of(
     st.text(max_size=300),
