@@ -34,6 +34,7 @@ from generation.sources.structured import (
     read_xml,
     read_yaml,
 )
+from generation.sources.textile_lists import is_textile, read_textile
 from generation.sources.wiki_lists import begins_as_wiki, is_wiki, read_wiki
 from generation.sources.xml_tree import root_name
 
@@ -85,6 +86,8 @@ _BY_KIND: dict[str, Reader] = {
     "text/org": read_org,
     "text/x-org": read_org,
     ".org": read_org,
+    "text/x-textile": read_textile,
+    ".textile": read_textile,
     "text/x-wiki": read_wiki,
     ".wiki": read_wiki,
     ".mediawiki": read_wiki,
@@ -92,13 +95,14 @@ _BY_KIND: dict[str, Reader] = {
 }
 _BY_LINES = (
     *(read_markdown, read_rst, read_asciidoc, read_org, read_wiki),
-    read_plain_list,
+    *(read_textile, read_plain_list),
 )
 # No list that anybody keeps by hand is longer.
 MOST_LINES = 50_000
 # What a text is taken for that no reader claims and nobody has named.
 _BY_RESEMBLANCE: tuple[tuple[Callable[[str], bool], Reader], ...] = (
     (is_wiki, read_wiki),
+    (is_textile, read_textile),
     (is_yaml, read_yaml),
     (is_rst, read_rst),
     (is_asciidoc, read_asciidoc),

@@ -142,6 +142,10 @@ HOSTILE: dict[str, tuple[str, Callable[[], str]]] = {
     "tables in tables": ("a.wiki", lambda: "{|\n" * 25_000 + "|}\n" * 24_000),
     "cells in one row": ("a.wiki", lambda: "{|\n" + ("||" * 200 + "\n") * 49_000),
     "rows between bars": ("a.wiki", lambda: ("|[[" + "|^" * 5_000 + "|\n") * 400),
+    "marks in Textile": (
+        "a.textile",
+        lambda: ('* "A":https://a.org ' + '"a *_@"b' * 1_400 + "\n") * 400,
+    ),
     "addresses in one line": ("a.txt", lambda: "https://a.org " * 300_000),
     "figures": ("a.md", lambda: (ITEM[:-1] + " - " + "1 ★ " * 2_400 + "\n") * 50),
     "dashes": ("a.md", lambda: (ITEM[:-1] + "- " * 4_900 + "\n") * 50),
@@ -255,11 +259,12 @@ PIECES = (
         ">",
     ),
     *("{{", "}}", "{|\n", "|-\n", "|}\n", "[https://a.org/w ", "<ref>", "'''", "; "),
+    *('"a":https://a.org/t ', "h2. ", "_. "),
     *("/rel/ative", "{a}", ":a: b\n", "---\n", "```\n", ".. _a: https://a.org\n", "\t"),
 )
 NAMES = (
     *("", "a.md", "a.html", "a.csv", "a.tsv", "a.json", "a.jsonl", "a.yml", "a.toml"),
-    *("a.xml", "a.opml", "a.rst", "a.adoc", "a.org", "a.wiki", "a.txt"),
+    *("a.xml", "a.opml", "a.rst", "a.adoc", "a.org", "a.wiki", "a.textile", "a.txt"),
 )
 texts = st.one_of(
     st.text(max_size=300),
