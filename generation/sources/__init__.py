@@ -24,7 +24,12 @@ from generation.sources.markdown_lists import is_markdown, read_markdown
 from generation.sources.opml import read_opml
 from generation.sources.org_lists import is_org, read_org
 from generation.sources.pages import is_page, read_html
-from generation.sources.plain_lists import is_plain_list, read_plain_list
+from generation.sources.plain_lists import (
+    is_plain_list,
+    is_plain_records,
+    read_plain_list,
+    read_plain_records,
+)
 from generation.sources.rst_lists import is_rst, read_rst
 from generation.sources.sitemaps import read_sitemap
 from generation.sources.structured import (
@@ -95,7 +100,7 @@ _BY_KIND: dict[str, Reader] = {
 }
 _BY_LINES = (
     *(read_markdown, read_rst, read_asciidoc, read_org, read_wiki),
-    *(read_textile, read_plain_list),
+    *(read_textile, read_plain_list, read_plain_records),
 )
 # No list that anybody keeps by hand is longer.
 MOST_LINES = 50_000
@@ -103,6 +108,7 @@ MOST_LINES = 50_000
 _BY_RESEMBLANCE: tuple[tuple[Callable[[str], bool], Reader], ...] = (
     (is_wiki, read_wiki),
     (is_textile, read_textile),
+    (is_plain_records, read_plain_records),
     (is_yaml, read_yaml),
     (is_rst, read_rst),
     (is_asciidoc, read_asciidoc),

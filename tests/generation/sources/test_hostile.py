@@ -146,6 +146,19 @@ HOSTILE: dict[str, tuple[str, Callable[[], str]]] = {
         "a.textile",
         lambda: ('* "A":https://a.org ' + '"a *_@"b' * 1_400 + "\n") * 400,
     ),
+    "a field that never ends": (
+        "a.txt",
+        lambda: "Name: a\nURL: https://a.org\n" * 10_000 + ("x" * 300 + "\n") * 29_000,
+    ),
+    "fields without end": (
+        "a.txt",
+        lambda: (
+            "Name: a\nURL: https://a.org\n" * 10_000
+            + "".join(f"{n}{' b' * 19}: x\n" for n in range(9_000))
+            + "".join(f"a{n}: x\n" for n in range(20_000))
+            + "a " * 5_000_000
+        ),
+    ),
     "addresses in one line": ("a.txt", lambda: "https://a.org " * 300_000),
     "figures": ("a.md", lambda: (ITEM[:-1] + " - " + "1 ★ " * 2_400 + "\n") * 50),
     "dashes": ("a.md", lambda: (ITEM[:-1] + "- " * 4_900 + "\n") * 50),

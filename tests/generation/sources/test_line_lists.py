@@ -6,6 +6,7 @@ import pytest
 
 from generation.sources import read_document
 from generation.sources.candidates import Document, Reading
+from generation.sources.names import squeeze
 
 RST = """\
 =============
@@ -153,6 +154,84 @@ def test_plain_lines_that_head_others_are_categories() -> None:
         ("Emacs", ("EDITORS",)),
         ("fish", ("Shells",)),
     ]
+
+
+def test_an_address_its_name_and_what_it_is() -> None:
+    krita, vim = read(
+        "https://krita.org - Krita - Digital painting\n"
+        "https://www.vim.org \u2013 Vim \u2013 A text editor, with modes.\n"
+    ).candidates
+
+    assert (krita.name, krita.description) == ("Krita", "Digital painting")
+    assert (vim.name, vim.description) == ("Vim", "A text editor, with modes.")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Krita\tDigital painting\thttps://krita.org",
+        "1\tKrita\tDigital painting\thttps://krita.org",
+        "https://krita.org\tKrita\tDigital painting",
+        "Krita\thttps://krita.org\tDigital painting",
+    ],
+)
+def test_tabs_divide_a_line(line: str) -> None:
+    (item,) = read(f"{line}\n", "tools.txt").candidates
+
+    assert (item.name, item.url) == ("Krita", "https://krita.org")
+    assert item.description == "Digital painting"
+
+
+KRITA = "Name: Krita\nURL: https://krita.org\nDescription: Digital painting\n"
+VIM = "Name: Vim\nURL: https://www.vim.org\nDescription: Edits: text,\n  with modes\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{KRITA}\n{VIM}",
+        f"{KRITA}---\n{VIM}",
+        f"---\n{KRITA}---\n\n{VIM}---\n",
+        f"{KRITA}{VIM}",
+        f"\n{KRITA}\n\n=====\n{VIM}".replace(": ", ":\t"),
+    ],
+)
+@pytest.mark.parametrize("name", ["tools.txt", "tools"])
+def test_a_field_a_line_is_a_record(text: str, name: str) -> None:
+    reading = read(text, name)
+
+    krita, vim = reading.candidates
+    assert reading.kind == "text"
+    assert (krita.name, krita.url) == ("Krita", "https://krita.org")
+    assert krita.description == "Digital painting"
+    assert (vim.name, vim.url) == ("Vim", "https://www.vim.org")
+    assert squeeze(vim.description) == "Edits: text, with modes"
+
+
+def test_records_stand_below_the_line_that_heads_them() -> None:
+    reading = read(
+        f"Painting\n\n{KRITA}License: GPL-3.0\nTags: art, 2D\n\n"
+        f"== Editors ==\n{VIM}\nName: Nothing\nDescription: No link\n"
+    )
+
+    krita, vim = reading.candidates
+    assert (krita.path, vim.path) == (("Painting",), ("Editors",))
+    assert (krita.tags, krita.facts) == (("art", "2D"), {"license": "GPL-3.0"})
+    assert [(left.name, left.reason) for left in reading.left_out] == [
+        ("Nothing", "it has no link")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("- name: Vim\n  url: https://www.vim.org\n", "yaml"),
+        ("tools:\n  - name: Vim\n    url: https://www.vim.org\n", "yaml"),
+        (f"---\n{KRITA}---\n\n# Tools\n\n- [Vim](https://www.vim.org)\n", "markdown"),
+    ],
+)
+def test_other_fields_are_no_records_of_plain_text(text: str, kind: str) -> None:
+    assert read(text).kind == kind
 
 
 def test_bare_addresses_are_called_by_themselves() -> None:
