@@ -102,6 +102,7 @@ _BY_LINES = (
     *(read_markdown, read_rst, read_asciidoc, read_org, read_wiki),
     *(read_textile, read_plain_list, read_plain_records),
 )
+_RTF = "{\\rtf"
 # No list that anybody keeps by hand is longer.
 MOST_LINES = 50_000
 # What a text is taken for that no reader claims and nobody has named.
@@ -124,6 +125,10 @@ def read_document(document: Document) -> Reading:
         raise UnreadableSource("It is larger than 20 MiB. Split it into smaller files.")
     if not document.text.strip():
         raise UnreadableSource("It is empty.")
+    if document.text.lstrip().startswith(_RTF):
+        raise UnreadableSource(
+            "It is a document in RTF. Save it as a web page or as plain text and give that."
+        )
     reader = _reader_by_content(document.text) or _reader_by_kind(document)
     if reader is None:
         raise UnreadableSource(

@@ -46,6 +46,35 @@ _NO_SOURCES = frozenset(
         *("tsconfig", "pull_request_template", "issue_template", "codeowners"),
     }
 )
+# What an office program packs, by a file that is always in it.
+_BY_MEMBER = {
+    "xl/workbook.xml": "It is an Excel workbook. Export the sheet as CSV and give that.",
+    "xl/workbook.bin": "It is an Excel workbook. Export the sheet as CSV and give that.",
+    "word/document.xml": "It is a Word document. Save it as a web page and give that.",
+    "ppt/presentation.xml": (
+        "It is a PowerPoint presentation. Give its list as Markdown or CSV."
+    ),
+    "index/document.iwa": (
+        "It is a document of Pages, Numbers or Keynote. Export it as CSV or Markdown."
+    ),
+    "meta-inf/container.xml": (
+        "It is an e-book (EPUB). Unpack it and give the page that lists things."
+    ),
+}
+# The same by what OpenDocument and EPUB say of themselves, without "application/".
+_BY_TYPE = {
+    "vnd.oasis.opendocument.spreadsheet": (
+        "It is an OpenDocument spreadsheet. Export the sheet as CSV and give that."
+    ),
+    "vnd.oasis.opendocument.text": (
+        "It is an OpenDocument text. Save it as a web page and give that."
+    ),
+    "vnd.oasis.opendocument": (
+        "It is an OpenDocument file. Give its list as Markdown or CSV."
+    ),
+    "epub+zip": _BY_MEMBER["meta-inf/container.xml"],
+}
+_LONGEST_TYPE = 100
 # Errors that a broken or hostile archive may cause while it is unpacked.
 _BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, OSError),
@@ -115,6 +144,7 @@ def _walk_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
 def _walk_zip(content: bytes) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
+        _refuse_documents(archive)
         if len(members) > MOST_FILES * 2:
             raise UnreadableSource(f"It has more than {MOST_FILES:,} files.")
         for member in members:
@@ -123,6 +153,20 @@ def _walk_zip(content: bytes) -> Iterator[tuple[str, bytes]]:
             if path and not member.is_dir() and not is_link:
                 with archive.open(member) as file:
                     yield path, _read(file)
+
+
+def _refuse_documents(archive: zipfile.ZipFile) -> None:
+    """Say what to give instead of a document that is packed as an archive."""
+    names = {name.lower() for name in archive.namelist()}
+    kind = ""
+    if "mimetype" in archive.namelist():
+        with archive.open("mimetype") as file:
+            kind = file.read(_LONGEST_TYPE).decode("ascii", "ignore").strip()
+    kind = kind.removeprefix("application/")
+    by_type = next((a for name, a in _BY_TYPE.items() if kind.startswith(name)), "")
+    by_member = next((a for name, a in _BY_MEMBER.items() if name in names), "")
+    if advice := by_type or by_member:
+        raise UnreadableSource(advice)
 
 
 def _walk_tar(content: bytes) -> Iterator[tuple[str, bytes]]:

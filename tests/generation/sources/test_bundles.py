@@ -1,4 +1,7 @@
-"""Folders and archives: data repositories of other programs, and what attackers pack."""
+"""Folders and archives: data repositories of other programs, and what attackers pack.
+
+Documents of other programs, too, which are archives or look like a text.
+"""
 
 from __future__ import annotations
 
@@ -364,6 +367,65 @@ def test_large_file_in_an_archive_is_refused() -> None:
 def test_damaged_archive_is_refused(content: bytes) -> None:
     with pytest.raises(UnreadableSource, match=r"damaged|no text"):
         pack_archive(content, largest=LARGE)
+
+
+@pytest.mark.parametrize(
+    ("files", "advice"),
+    [
+        (
+            {"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"},
+            "It is an Excel workbook. Export the sheet as CSV and give that.",
+        ),
+        (
+            {"[Content_Types].xml": "<Types/>", "word/document.xml": "<w:document/>"},
+            "It is a Word document. Save it as a web page and give that.",
+        ),
+        (
+            {"[Content_Types].xml": "<Types/>", "ppt/presentation.xml": "<p/>"},
+            "It is a PowerPoint presentation. Give its list as Markdown or CSV.",
+        ),
+        (
+            {
+                "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+                "content.xml": "<office/>",
+            },
+            "It is an OpenDocument spreadsheet. Export the sheet as CSV and give that.",
+        ),
+        (
+            {
+                "mimetype": "application/vnd.oasis.opendocument.text\n",
+                "content.xml": "<office/>",
+            },
+            "It is an OpenDocument text. Save it as a web page and give that.",
+        ),
+        (
+            {
+                "mimetype": "application/epub+zip",
+                "OEBPS/list.html": "<ul><li><a href='https://a.org'>A</a> - One</ul>",
+            },
+            "It is an e-book (EPUB). Unpack it and give the page that lists things.",
+        ),
+    ],
+    ids=["XLSX", "DOCX", "PPTX", "ODS", "ODT", "EPUB"],
+)
+def test_office_document_is_refused_with_advice(
+    files: dict[str, str], advice: str
+) -> None:
+    with pytest.raises(UnreadableSource) as refusal:
+        pack_archive(pack_zip(files), largest=LARGE)
+
+    assert str(refusal.value) == advice
+
+
+def test_rtf_is_refused_with_advice() -> None:
+    text = r"{\rtf1\ansi {\field HYPERLINK \"https://www.vim.org\" Vim} - Edits\par}"
+
+    with pytest.raises(UnreadableSource) as refusal:
+        read(text.encode())
+
+    assert str(refusal.value) == (
+        "It is a document in RTF. Save it as a web page or as plain text and give that."
+    )
 
 
 def test_bundle_in_a_bundle_is_not_read() -> None:
