@@ -21,6 +21,7 @@ from generation.sources.decoding import LARGEST_TEXT
 from generation.sources.feeds import ROOTS, read_feed
 from generation.sources.json_records import is_json, read_json
 from generation.sources.markdown_lists import is_markdown, read_markdown
+from generation.sources.notebooks import is_notebook, markdown_of
 from generation.sources.opml import read_opml
 from generation.sources.org_lists import is_org, read_org
 from generation.sources.pages import is_page, read_html
@@ -129,6 +130,8 @@ def read_document(document: Document) -> Reading:
         raise UnreadableSource(
             "It is a document in RTF. Save it as a web page or as plain text and give that."
         )
+    if is_notebook(document.text):
+        document = markdown_of(document)
     reader = _reader_by_content(document.text) or _reader_by_kind(document)
     if reader is None:
         raise UnreadableSource(

@@ -36,7 +36,7 @@ _TEXTS = frozenset(
         *(".yml", ".yaml", ".md", ".mdx", ".markdown", ".json", ".jsonl", ".ndjson"),
         *(".csv", ".tsv", ".html", ".htm", ".xml", ".opml", ".rss", ".atom", ".toml"),
         *(".rst", ".adoc", ".asciidoc", ".org", ".txt", ".xbel"),
-        *(".wiki", ".mediawiki", ".wikitext", ".textile"),
+        *(".ipynb", ".wiki", ".mediawiki", ".wikitext", ".textile"),
     }
 )
 _NO_SOURCES = frozenset(

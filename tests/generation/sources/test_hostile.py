@@ -146,6 +146,16 @@ HOSTILE: dict[str, tuple[str, Callable[[], str]]] = {
         "a.textile",
         lambda: ('* "A":https://a.org ' + '"a *_@"b' * 1_400 + "\n") * 400,
     ),
+    "cells of a notebook": (
+        "a.ipynb",
+        lambda: json.dumps(
+            {
+                "nbformat": 4,
+                "cells": [{"cell_type": "markdown", "source": ITEM}] * 90_000,
+            }
+        ),
+    ),
+    "deep notebook": ("a.ipynb", lambda: '{"nbformat": 4, "cells":' + "[" * 1_000_000),
     "a field that never ends": (
         "a.txt",
         lambda: "Name: a\nURL: https://a.org\n" * 10_000 + ("x" * 300 + "\n") * 29_000,
@@ -277,7 +287,17 @@ PIECES = (
 )
 NAMES = (
     *("", "a.md", "a.html", "a.csv", "a.tsv", "a.json", "a.jsonl", "a.yml", "a.toml"),
-    *("a.xml", "a.opml", "a.rst", "a.adoc", "a.org", "a.wiki", "a.textile", "a.txt"),
+    *(
+        "a.xml",
+        "a.opml",
+        "a.rst",
+        "a.adoc",
+        "a.org",
+        "a.wiki",
+        "a.textile",
+        "a.ipynb",
+        "a.txt",
+    ),
 )
 texts = st.one_of(
     st.text(max_size=300),
