@@ -70,6 +70,10 @@ _SEPARATED = re.compile(
     r"\s+[-\u2013\u2014]+\s+|\s*[:\uff1a](?=\s|$)|\s*[(\[|]\s*|\s+$"
 )
 
+# Words before a name that say how it stands with it.
+_STATE = re.compile(
+    r"(?:todo|doing|done|later|now|waiting|new|updated?|hot|beta|alpha|wip)[:!]?", re.I
+)
 _MARK_IN_BRACKETS = re.compile(r"[(\[\u3010][^()\[\]]{0,24}[)\]\u3011]")
 
 
@@ -106,7 +110,8 @@ def _lead(before: Pieces) -> tuple[str, list[str]]:
     marks = [piece.text for piece in before if piece.kind == "code"]
     words = "".join(p.text for p in before if p.kind not in ("code", "image"))
     words = squeeze(_MARK_IN_BRACKETS.sub(" ", words))
-    return (words if any(map(str.isalpha, words)) else ""), marks
+    is_said = any(map(str.isalpha, words)) and not _STATE.fullmatch(words)
+    return (words if is_said else ""), marks
 
 
 def _named_by_link(

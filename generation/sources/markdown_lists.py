@@ -38,6 +38,8 @@ _TABLE = re.compile(r"<(/?)table\b", re.IGNORECASE)
 _HREF = re.compile(
     r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.I
 )
+_OUTLINER = re.compile(r"^[ \t]+(?:id|collapsed):: ", re.MULTILINE)
+_PROPERTY = re.compile(r"^[ \t]+[a-z][\w-]{0,40}:: .*\n?", re.MULTILINE)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 
@@ -53,7 +55,8 @@ def read_markdown(document: Document) -> Reading:
         LeftOut(name=start, source=document.source, reason=TOO_LONG)
         for start in too_long
     )
-    blocks = spread_out(list(_blocks(_without_front_matter(text))))
+    text = _without_properties(_without_front_matter(text))
+    blocks = spread_out(list(_blocks(text)))
     reading = read_blocks(blocks, kind="markdown", source=document.source)
     if not reading.candidates and document.url:
         # Only where nothing leads outside, the list is about its own pages.
@@ -72,6 +75,11 @@ def _without_long_lines(text: str) -> tuple[str, list[str]]:
     if not too_long:
         return text, []
     return "\n".join("" if len(li) > _LONGEST_LINE else li for li in lines), too_long
+
+
+def _without_properties(text: str) -> str:
+    """Cut out the lines in which outliners keep what they know of a bullet."""
+    return _PROPERTY.sub("", text) if _OUTLINER.search(text) else text
 
 
 def _without_front_matter(text: str) -> str:

@@ -23,7 +23,8 @@ from generation.sources.entries import (
     read_entry,
     read_row,
 )
-from generation.sources.names import clean_name, squeeze
+from generation.sources.listed import NO_LINK
+from generation.sources.names import clean_description, clean_name, squeeze
 
 # Headings of what every list has around its items. Compared whole, without case.
 NOT_ITEMS = frozenset(
@@ -53,6 +54,13 @@ NOT_ITEMS = frozenset(
     }
 )
 BELOW_HEADINGS = 7.0
+# What is written on something that opens, and says nothing of what is in it.
+_OPENS = re.compile(
+    r"\W*(?:click|tap|press|expand|show|view|see|open|toggle|unfold|reveal)\b"
+    r"(?: (?:here|me|to|all|more|the|this|list|expand|show|view|see|open|details|items"
+    r"|full|contents?|table|section|links))*\W*|\W*(?:details|more|show more)\W*",
+    re.IGNORECASE,
+)
 _COUNT = re.compile(r"(?<=\S)\s*\(\d{1,4}\)$")
 
 
@@ -93,6 +101,8 @@ class _Item:
     paragraphs: list[Pieces] = field(default_factory=list)
     is_read: bool = False
     group: str = ""
+    # Where its candidate is, as long as nothing describes it.
+    undescribed: int = -1
 
 
 def read_blocks(
@@ -166,6 +176,7 @@ class _Walk:
                 assert_never(block.kind)
 
     def _head(self, level: float, text: str) -> None:
+        text = "" if _OPENS.fullmatch(text) else text
         self.headings = [above for above in self.headings if above[0] < level]
         self.headings.append((level, clean_name(text)))
 
@@ -199,12 +210,33 @@ class _Walk:
         if not item.paragraphs:
             return
         found = read_entry(item.paragraphs, base=self.base)
+        if self._describes(found, item):
+            return
         if has_list and isinstance(found, NoEntry) and found.group:
             item.group = clean_name(found.group)
         else:
+            count = len(self.candidates)
             self._keep(found)
             if has_list and isinstance(found, Entry):
                 item.group = found.group
+                if not found.description and len(self.candidates) > count:
+                    item.undescribed = count
+
+    def _describes(self, found: Entry | NoEntry, item: _Item) -> bool:
+        """Tell whether an item is the text below the one that it is nested in."""
+        above = self.items[-2] if len(self.items) > 1 else None
+        if above is None or above.undescribed < 0:
+            return False
+        at, above.undescribed = above.undescribed, -1
+        if isinstance(found, Entry) or found.reason != NO_LINK:
+            return False
+        text = clean_description(plain_text(item.paragraphs[0]))
+        if len(text.split()) < 2:
+            return False
+        self.candidates[at] = self.candidates[at].model_copy(
+            update={"description": text}
+        )
+        return True
 
     def _keep(self, found: Entry | NoEntry, *, group: str = "") -> None:
         path = (*self._path(), group) if group else self._path()

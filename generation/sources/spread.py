@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
+from generation.sources.described import headed_to_items, paragraphs_to_items
 from generation.sources.labels import is_read_more, link_fact, says_nothing
 from generation.sources.listed import LONGEST_GROUP
 from generation.sources.names import squeeze
@@ -34,6 +35,7 @@ _FEWEST_CELLS = 3
 def spread_out(blocks: Sequence[Block]) -> list[Block]:
     """Return the blocks with siblings, grids and linked headings as items."""
     blocks = list(_without_linked_headings(list(_without_loose_lines(blocks))))
+    blocks = paragraphs_to_items(headed_to_items(blocks))
     return list(_without_siblings(_without_grids(blocks)))
 
 

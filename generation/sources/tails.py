@@ -25,7 +25,7 @@ class Tail(NamedTuple):
     facts: dict[str, str]
 
 
-ENDS_SEPARATED = re.compile(r"(?:\s[-\u2013\u2014|>\u2192\u00bb]+|[:\uff1a])\s*$")
+ENDS_SEPARATED = re.compile(r"(?:\s[-\u2013\u2014|>/\u2192\u00bb]+|[:\uff1a])\s*$")
 
 BETWEEN_LINKS = re.compile(r"(?:[\s,;|/·•&+\])(\[\u2013-]|\band\b|\bor\b)*", re.I)
 
