@@ -22,6 +22,7 @@ from generation.sources.names import clean_name, squeeze
 from generation.sources.outline import Block, is_not_items
 from generation.sources.pieces import BARE_URL, Piece, Pieces, plain_text, tidy
 from generation.sources.records import field_of
+from generation.sources.urls import canonical_url
 
 _NUMBER = re.compile(r"#?\d{1,3}[.)]\s+")
 _FEWEST = 3
@@ -110,9 +111,10 @@ def _thing(section: Sequence[Block]) -> list[Piece] | None:
     links = [
         piece for line in lines for piece in line if _is_link_of(piece, name, line)
     ]
-    own = next((link for link in links if _is_own(link, name)), None)
-    if own is None:
+    owns = [link for link in links if _is_own(link, name)]
+    if len({canonical_url(link.url) for link in owns}) != 1:
         return None
+    own = owns[0]
     text = next((t for line in lines if (t := _description(line))), "")
     further = [
         piece

@@ -67,7 +67,7 @@ _MOST_NAME_WORDS = 12
 _MOST_PREFIX_WORDS = 6
 
 _SEPARATED = re.compile(
-    r"\s+[-\u2013\u2014]+\s+|\s*[:\uff1a](?=\s|$)|\s*[(\[|]\s*|\s+$"
+    r"\s+[-\u2013\u2014]+\s+|\s*:(?=\s|$)|\s*\uff1a|\s*[(\[|]\s*|\s+$"
 )
 
 # Words before a name that say how it stands with it.

@@ -38,6 +38,8 @@ _TABLE = re.compile(r"<(/?)table\b", re.IGNORECASE)
 _HREF = re.compile(
     r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.I
 )
+# A link to another note: [[Name]] or [[Name|words]].
+_NOTE = re.compile(r"\[\[([^\[\]|\n]{1,200})(?:\|([^\[\]\n]{1,200}))?\]\](?!\()")
 _OUTLINER = re.compile(r"^[ \t]+(?:id|collapsed):: ", re.MULTILINE)
 _PROPERTY = re.compile(r"^[ \t]+[a-z][\w-]{0,40}:: .*\n?", re.MULTILINE)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
@@ -78,8 +80,9 @@ def _without_long_lines(text: str) -> tuple[str, list[str]]:
 
 
 def _without_properties(text: str) -> str:
-    """Cut out the lines in which outliners keep what they know of a bullet."""
-    return _PROPERTY.sub("", text) if _OUTLINER.search(text) else text
+    """Leave of an outliner's notes what they say: no properties, no brackets."""
+    text = _PROPERTY.sub("", text) if _OUTLINER.search(text) else text
+    return _NOTE.sub(lambda match: match[2] or match[1], text)
 
 
 def _without_front_matter(text: str) -> str:

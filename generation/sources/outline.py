@@ -61,6 +61,10 @@ _OPENS = re.compile(
     r"|full|contents?|table|section|links))*\W*|\W*(?:details|more|show more)\W*",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(
+    r"^(?:\d{1,2}(?:\.\d{1,2})*[.)]\s+|[\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341]{1,3}"
+    r"[\u3001.\uff0e]\s*)(?=[^\W\d])"
+)
 _COUNT = re.compile(r"(?<=\S)\s*\(\d{1,4}\)$")
 
 
@@ -124,9 +128,9 @@ def _has_title(blocks: Iterable[Block]) -> bool:
 
 
 def _heading(pieces: Pieces) -> str:
-    """Return the words of a heading without how many things stand below it."""
+    """Return the words of a heading without its number and how much stands below it."""
     kept = [p for p in pieces if not (p.kind == "code" and p.text.strip().isdigit())]
-    return _COUNT.sub("", plain_text(kept))
+    return _NUMBER.sub("", _COUNT.sub("", plain_text(kept)))
 
 
 def is_not_items(heading: str) -> bool:

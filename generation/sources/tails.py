@@ -35,6 +35,13 @@ NOTHING = " \t\n,|/·•;&+"
 _SENTENCE_END = (*'.!?…)]”"|·', "\u3002", "\uff01", "\uff1f")
 
 _IN_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]{2,40})[)\]]")
+# What closes around a name, and what announces the link behind a text.
+_CLOSING = re.compile(r"^(?:[)\]\s]+|[\"\u201d\u00bb]+[\s,;]*)+")
+_LINK_LABEL = re.compile(
+    r"(?:^|[\s,;\uff0c\uff1b\u3002|])\s*(?:website|homepage|link|url|site|web|官网|网址|链接|公式サイト)"
+    r"\s*[:\uff1a]\s*$|\s*[\u2192\u00bb\u279c\u27a1]+\s*$",
+    re.IGNORECASE,
+)
 _EMPTY_BRACKETS = re.compile(r"\s*[(\[][\s,;|/·•&+]*[)\]]")
 
 
@@ -66,7 +73,8 @@ def read_tail(pieces: Pieces, base: str) -> Tail:
         "" if piece.kind == "link" and _is_beside(piece.text) else piece.text
         for piece in rest
     ]
-    text = _EMPTY_BRACKETS.sub("", "".join(words)).lstrip(")] ")
+    text = _EMPTY_BRACKETS.sub("", "".join(words))
+    text = _LINK_LABEL.sub("", _CLOSING.sub("", text))
     text, marks = take_licences(drop_figures(text.rstrip()))
     return Tail(clean_description(text), [*labels, *marks, *trailing[::-1]], facts)
 

@@ -83,9 +83,35 @@ def test_section_with_a_list_of_its_own_is_a_category() -> None:
     ]
 
 
+def test_section_of_bold_names_is_a_category() -> None:
+    layout = "1. **{0}**: {2} [Website]({1})\n"
+    lines = "".join(layout.format(*t) for t in THINGS)
+
+    reading = read("# List\n\n" + "".join(f"## Part {n}\n\n{lines}\n" for n in "ABC"))
+
+    assert [(c.name, c.path) for c in reading.candidates] == [
+        (name, (f"Part {n}",)) for n in "ABC" for name, _, _ in THINGS
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- [[Penpot]] — [penpot.app](https://penpot.app) — Design tool for teams.",
+        "- [[Penpot|Penpot]]: Design tool for teams. Website: <https://penpot.app>",
+        "- Penpot：Design tool for teams.，官网：<https://penpot.app>",
+        '- "[Penpot](https://penpot.app)", Design tool for teams.',
+    ],
+)
+def test_name_before_an_address_is_found(line: str) -> None:
+    (item,) = read(f"{line}\n").candidates
+
+    assert (item.name, item.url, item.description) == THINGS[0]
+
+
 def test_words_that_open_something_are_no_category() -> None:
     reading = read(
-        "## Editors\n<details>\n<summary>Click to expand</summary>\n\n"
+        "## 1. Editors\n<details>\n<summary>Click to expand</summary>\n\n"
         "- [Vim](https://www.vim.org) - one\n</details>\n\n## Runners (3)\n\n"
         "- [Ava](https://ava.example.org) - two\n"
     )
