@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from generation.exceptions import UnreadableSource
@@ -23,13 +23,21 @@ from generation.sources.candidates import (
     Reading,
 )
 from generation.sources.names import squeeze
-from generation.sources.records import as_url, field_of, record_to_candidate
+from generation.sources.records import (
+    as_url,
+    field_of,
+    fields_of_headers,
+    record_to_candidate,
+)
 
 DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 64 * 1024
 _SAMPLE_ROWS = 60
 _MOST_COLUMNS = 200
 _PLAIN_COLUMN = 40
+_FEWEST_ROWS = 3
+# A link to the source code will do for the link.
+_LINKS = {"source_code_url": "url"}
 _MARKDOWN = re.compile(
     r"\s*\|?[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[ \t:|-]*(?:\n|$)"
 )
@@ -88,8 +96,20 @@ def is_table(text: str) -> bool:
         header = next(_reader(text[:_SAMPLE_CHARACTERS], delimiter), [])
     except csv.Error:
         return False
-    fields = {field_of(cell) for cell in header if len(cell) < _PLAIN_COLUMN}
-    return "name" in fields and bool(fields & {"url", "source_code_url"})
+    plain = [cell for cell in header if len(cell) < _PLAIN_COLUMN]
+    return _has_name_and_link(map(field_of, plain)) or (
+        _has_name_and_link(fields_of_headers(header)) and _is_even(text, delimiter)
+    )
+
+
+def _has_name_and_link(fields: Iterable[str]) -> bool:
+    return {"name", "url"} <= {_LINKS.get(field, field) for field in fields}
+
+
+def _is_even(text: str, delimiter: str) -> bool:
+    """Tell whether every row has as many cells: prose with commas has not."""
+    widths = _widths(text[:_SAMPLE_CHARACTERS], delimiter)
+    return len(widths) >= _FEWEST_ROWS and len(set(widths)) == 1
 
 
 def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -124,12 +144,32 @@ def _table(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
     if not rows:
         return [], []
     header = [squeeze(cell) for cell in rows[0]]
-    fields = [field_of(cell) for cell in header]
     is_header = not any(as_url(cell) for cell in header)
-    if is_header and "name" in fields and {"url", "source_code_url"} & set(fields):
-        return _unique(header), rows[1:]
     body = rows[1:] if is_header else rows
-    return _guess_columns(header if is_header else [], body), body
+    columns = _named_columns(header, body) if is_header else []
+    if not _has_name_and_link(map(field_of, columns)):
+        columns = _guess_columns(columns, body)
+    return _unique(columns), body
+
+
+def _named_columns(header: list[str], rows: list[list[str]]) -> list[str]:
+    """Call the columns whose headers say it in words of their own after their fields.
+
+    What stands in a column must not speak against it.
+    """
+    names = list(header)
+    values = _values(rows, len(header))
+    for n, field in enumerate(fields_of_headers(header)):
+        if field and not field_of(header[n]):
+            holds_links = _share_of_links(values[n]) > 0
+            if holds_links == (field == "url"):
+                names[n] = field
+    return names
+
+
+def _values(rows: list[list[str]], width: int) -> list[list[str]]:
+    sample = rows[: _SAMPLE_ROWS * 5]
+    return [[row[n].strip() for row in sample if n < len(row)] for n in range(width)]
 
 
 def _unique(header: list[str]) -> list[str]:
@@ -146,8 +186,7 @@ def _unique(header: list[str]) -> list[str]:
 def _guess_columns(header: list[str], rows: list[list[str]]) -> list[str]:
     """Name the columns by their values, where their own names say nothing."""
     width = max((len(row) for row in rows), default=0)
-    sample = rows[: _SAMPLE_ROWS * 5]
-    values = [[row[n].strip() for row in sample if n < len(row)] for n in range(width)]
+    values = _values(rows, width)
     names = [header[n] if n < len(header) else "" for n in range(width)]
     known = {field_of(name) for name in names}
     free = [n for n in range(width) if not field_of(names[n])]
@@ -157,7 +196,7 @@ def _guess_columns(header: list[str], rows: list[list[str]]) -> list[str]:
         _claim(names, free, values, "name", _likeness_to_names)
     if "description" not in known:
         _claim(names, free, values, "description", _likeness_to_prose)
-    return _unique(names)
+    return names
 
 
 def _claim(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from generation.exceptions import UnreadableSource
 from generation.sources import read_document
 from generation.sources.candidates import Document, Reading
+from generation.sources.records import SYNONYMS, field_of_header
 
 
 def read(text: str, *, media_type: str = "text/csv") -> Reading:
@@ -102,3 +105,83 @@ def test_table_is_recognised_by_its_header_alone() -> None:
 def test_text_that_is_no_table_is_refused() -> None:
     with pytest.raises(UnreadableSource, match="not a table"):
         read("just one line of words")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Tool Name,Website URL,Tool Description,Tool Category",
+        "What is the name of the tool?,Link to the tool,What does it do?,"
+        "Which category fits best?",
+        "Plugin,Link,Info,Industry",
+        "Werkzeug,Webseite,Kurzbeschreibung,Rubrik",
+        "Outil,Site web,Résumé,Thème",
+        "Herramienta,Enlace,Descripción,Categoría",
+        "Ferramenta,Link,Descrição,Categoria",
+        "Strumento,Sito,Descrizione,Tipo",
+        "Название,Ссылка,Описание,Категория",
+        "ツール,リンク,説明,カテゴリー",
+        "名称,官网,介绍,分类",
+    ],
+)
+def test_columns_are_known_in_words_of_their_own(header: str) -> None:
+    reading = read(f"{header}\nVim,https://www.vim.org,Edits text.,Editors\n")
+
+    (vim,) = reading.candidates
+    assert (vim.name, vim.url) == ("Vim", "https://www.vim.org")
+    assert (vim.description, vim.category) == ("Edits text.", "Editors")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Affiliate link",
+        "Demo link",
+        "First name",
+        "Your name",
+        "Careers page link",
+        "Category description",
+        "License type",
+        "Is it a good tool?",
+        "Price of the product",
+    ],
+)
+def test_header_that_says_another_thing_is_no_field(header: str) -> None:
+    assert field_of_header(header) in ("", "demo_url")
+
+
+def test_column_of_a_surer_name_comes_before_one_with_a_telling_word() -> None:
+    reading = read(
+        "Provider,Tool,Tool category,Category,Website\n"
+        "Acme,Anvil,Heavy,Smithing,https://anvil.example.org\n"
+    )
+
+    (anvil,) = reading.candidates
+    assert (anvil.name, anvil.category) == ("Anvil", "Smithing")
+
+
+def test_column_of_a_name_alone_will_do_where_there_is_no_better() -> None:
+    reading = read("Provider,Website\nAcme,https://acme.example.org\n")
+
+    assert reading.candidates[0].name == "Acme"
+
+
+def test_table_is_recognised_by_the_words_of_its_header() -> None:
+    reading = read(
+        "Timestamp,What is the name of the tool?,Link to the tool\n"
+        "1/2/2026 10:11:12,Zig,https://ziglang.org\n"
+        "1/3/2026 10:11:12,Odin,https://odin-lang.org\n",
+        media_type="",
+    )
+
+    assert [c.name for c in reading.candidates] == ["Zig", "Odin"]
+
+
+def test_names_of_columns_are_documented() -> None:
+    page = Path("docs/reference/sources.md").read_text(encoding="utf-8")
+
+    missing = [
+        f for f, names in SYNONYMS.items() if f"| {', '.join(names)} |" not in page
+    ]
+
+    assert not missing
