@@ -22,6 +22,7 @@ from generation.sources.candidates import (
     LeftOut,
     Reading,
 )
+from generation.sources.labels import is_licence, is_status
 from generation.sources.names import squeeze
 from generation.sources.records import (
     as_url,
@@ -36,6 +37,69 @@ _SAMPLE_ROWS = 60
 _MOST_COLUMNS = 200
 _PLAIN_COLUMN = 40
 _FEWEST_ROWS = 3
+_FEWEST_SORTED = 6
+_MOST_CATEGORIES = 40
+_MOST_CATEGORY_WORDS = 5
+# Words of headers whose few values sort the rows, but not by what they are.
+_NO_CATEGORIES = frozenset(
+    {
+        *(
+            "price",
+            "prices",
+            "pricing",
+            "cost",
+            "costs",
+            "plan",
+            "plans",
+            "tier",
+            "fee",
+        ),
+        *("free", "paid", "trial", "billing", "budget", "preis", "prix", "precio"),
+        *("status", "state", "stage", "phase", "maturity", "health", "stand", "estado"),
+        *("country", "region", "city", "location", "continent", "hq", "headquarters"),
+        *("land", "ort", "stadt", "pays", "país", "timezone", "origin", "based"),
+        *("language", "languages", "lang", "locale", "sprache", "langue", "idioma"),
+        *("license", "licence", "licenses", "licences", "lizenz", "open", "opensource"),
+        *("date", "dates", "day", "month", "year", "time", "timestamp", "created"),
+        *("updated", "modified", "added", "published", "released", "since", "when"),
+        *("datum", "jahr", "rating", "ratings", "score", "rank", "stars", "level"),
+        *("grade", "quality", "priority", "importance", "difficulty", "popularity"),
+        *("author", "authors", "owner", "by", "user", "submitter", "contributor"),
+        *("maintainer", "person", "name", "email", "assignee", "editor", "creator"),
+        *("company", "vendor", "maker", "founder", "organization", "organisation"),
+        *("id", "uid", "uuid", "key", "count", "number", "no", "nr", "size", "version"),
+        *("hosting", "deployment", "hosted", "saas", "os", "platform", "platforms"),
+        *("device", "devices", "support", "supported", "available", "availability"),
+        *("is", "has", "does", "do", "can", "active", "verified", "featured"),
+        *(
+            "employees",
+            "funding",
+            "color",
+            "colour",
+            "currency",
+            "gender",
+            "visibility",
+        ),
+        *("format", "encoding", "logo", "icon", "image", "source", "favorite"),
+        *("favourite", "read", "unread", "archived", "public", "private", "hidden"),
+    }
+)
+_ANSWERS = re.compile(
+    r"(?:yes|no|y|n|true|false|none|n/?a|unknown|maybe|partly|partial(?:ly)?|ja|nein|oui"
+    r"|non|s[ií]|да|нет|low|medium|high|easy|hard|small|large|todo|done|in progress"
+    r"|planned|unread|read|archive|free.{0,20}|paid.{0,20}|freemium|trial.{0,10}"
+    r"|(?:un)?checked|public|private|published|draft|open|closed|\W*)",
+    re.IGNORECASE,
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_TIME = re.compile(
+    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
+    rf"(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}"
+    rf"|\d{{1,2}}\.?[\s-]{_MONTH}[\s,-]+\d{{4}}|{_MONTH}\s+\d{{4}})"
+    rf"(?:(?:T|,?\s+(?:at\s+)?)\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?"
+    rf"\s*(?:[ap]\.?m\.?)?\s*(?:Z|UTC|GMT|[A-Z]{{3,4}}|(?:GMT)?[+-]\d{{2}}:?\d{{0,2}})?)?",
+    re.IGNORECASE,
+)
 # A link to the source code will do for the link.
 _LINKS = {"source_code_url": "url"}
 _MARKDOWN = re.compile(
@@ -149,6 +213,8 @@ def _table(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
     columns = _named_columns(header, body) if is_header else []
     if not _has_name_and_link(map(field_of, columns)):
         columns = _guess_columns(columns, body)
+    if "category" not in map(field_of, columns):
+        _claim_category(columns, body)
     return _unique(columns), body
 
 
@@ -213,6 +279,49 @@ def _claim(
         free.remove(best)
 
 
+def _claim_category(names: list[str], rows: list[list[str]]) -> None:
+    """Call the column that sorts the rows the category, if one does."""
+    free = [n for n, name in enumerate(names) if not field_of(name) and _may_sort(name)]
+    values = [
+        [row[n].strip() for row in rows if n < len(row)] for n in range(len(names))
+    ]
+    _claim(names, free, values, "category", _likeness_to_categories)
+
+
+def _may_sort(header: str) -> bool:
+    return _NO_CATEGORIES.isdisjoint(re.findall(r"[^\W_]+", header.casefold()))
+
+
+def _likeness_to_categories(values: list[str]) -> float:
+    """Return how often short texts repeat; of what is no category, 0."""
+    filled = [value for value in values if value]
+    different = {value.casefold() for value in filled}
+    if len(filled) < max(_FEWEST_SORTED, 0.8 * len(values)):
+        return 0.0
+    if not 2 <= len(different) <= min(_MOST_CATEGORIES, len(filled) // 2):
+        return 0.0
+    if not all(map(_is_category, different)):
+        return 0.0
+    return 1 - len(different) / len(filled)
+
+
+def _is_category(value: str) -> bool:
+    return (
+        len(value) <= _PLAIN_COLUMN
+        and len(value.split()) <= _MOST_CATEGORY_WORDS
+        and any(map(str.isalpha, value))
+        and not as_url(value)
+        and not _is_time(value)
+        and not is_licence(value)
+        and not is_status(value)
+        and not _ANSWERS.fullmatch(value)
+    )
+
+
+def _is_time(value: str) -> bool:
+    return bool(_TIME.fullmatch(value))
+
+
 def _share_of_links(values: list[str]) -> float:
     links = sum(bool(as_url(value)) for value in values)
     return links / len(values) if values and links * 2 > len(values) else 0.0
@@ -220,6 +329,7 @@ def _share_of_links(values: list[str]) -> float:
 
 def _likeness_to_names(values: list[str]) -> float:
     words = [v for v in values if v and not as_url(v) and any(map(str.isalpha, v))]
+    words = [word for word in words if not _is_time(word)]
     if not words or len(words) * 2 < len(values):
         return 0.0
     unlike = len(set(words)) / len(words)
@@ -228,6 +338,6 @@ def _likeness_to_names(values: list[str]) -> float:
 
 
 def _likeness_to_prose(values: list[str]) -> float:
-    texts = [v for v in values if not as_url(v)]
+    texts = [v for v in values if not as_url(v) and not _is_time(v)]
     length = sum(map(len, texts)) / len(texts) if texts else 0.0
     return length if length >= 15 else 0.0

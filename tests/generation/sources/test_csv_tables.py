@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,72 @@ def test_names_of_columns_are_documented() -> None:
     ]
 
     assert not missing
+
+
+SORTED = [
+    ("Vim", "Editors"),
+    ("Emacs", "Editors"),
+    ("Redis", "Databases"),
+    ("SQLite", "Databases"),
+    ("Caddy", "Servers"),
+    ("nginx", "Servers"),
+]
+
+
+def table_with(header: str, values: Sequence[str]) -> str:
+    rows = [
+        f"{name},https://{name.lower()}.example.org,{value}\n"
+        for (name, _), value in zip(SORTED, values, strict=True)
+    ]
+    return "".join([f"Name,URL,{header}\n", *rows])
+
+
+@pytest.mark.parametrize("header", ["Department", "Used in", "Bucket", ""])
+def test_a_column_of_few_words_that_repeat_is_the_category(header: str) -> None:
+    reading = read(table_with(header, [group for _, group in SORTED]))
+
+    assert [c.category for c in reading.candidates] == [group for _, group in SORTED]
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("Pricing", ["Free tier", "Per seat", "Per seat"] * 2),
+        ("Made in", ["MIT", "GPL-3.0", "MIT"] * 2),
+        ("Country", ["Germany", "France", "France"] * 2),
+        ("Recommended", ["yes", "no", "no"] * 2),
+        ("Entry", ["2 Jan 2026", "3 Jan 2026", "2 Jan 2026"] * 2),
+        ("Remark", ["Editors", "Databases", "Servers", "Mail", "Chat", "Chat"]),
+        ("Remark", ["Editors"] * 6),
+        ("Remark", ["Editors", "", "", "", "", "Editors"]),
+    ],
+)
+def test_a_column_that_sorts_by_something_else_is_no_category(
+    header: str, values: list[str]
+) -> None:
+    reading = read(table_with(header, values))
+
+    assert {c.category for c in reading.candidates} == {""}
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "2026-01-02T10:11:12.000Z",
+        "2026-01-02 10:11:12 +0000",
+        "1/2/2026 10:11:12 AM",
+        "Fri, 02 Jan 2026 10:11:12 GMT",
+        "January 2, 2026 10:11 AM",
+    ],
+)
+def test_a_time_is_no_description(when: str) -> None:
+    quoted = f'"{when}"'
+
+    reading = read(
+        f"{quoted},Vim,https://www.vim.org\n{quoted},nano,https://nano.org\n"
+    )
+
+    assert [(c.name, c.description) for c in reading.candidates] == [
+        ("Vim", ""),
+        ("nano", ""),
+    ]
