@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from generation.exceptions import UnreadableSource
@@ -37,6 +37,19 @@ _SAMPLE_ROWS = 60
 _MOST_COLUMNS = 200
 _PLAIN_COLUMN = 40
 _FEWEST_ROWS = 3
+_STATED = re.compile(r"\ufeff?\s*\"?sep=([,;\t|])\"?[ \t]*\r?\n", re.IGNORECASE)
+_MOST_PREAMBLE = 15
+_MARKDOWN_LINK = re.compile(
+    r"\[([^\[\]]{1,300})\]\(\s*<?(https?://[^\s<>]{1,2000}?)>?\s*\)"
+)
+_FORMULA = re.compile(
+    r"=\s*HYPERLINK\(\s*\"([^\"]{1,2000})\"\s*(?:[,;]\s*\"((?:[^\"]|\"\"){0,300})\"\s*)?\)",
+    re.IGNORECASE,
+)
+# A relation in Notion is exported with the address of the page that it leads to.
+_RELATION = re.compile(
+    r"[ ]*\(https?://(?:[\w-]+\.)?notion\.(?:so|site)/[^\s()]{0,500}\)", re.IGNORECASE
+)
 _FEWEST_SORTED = 6
 _MOST_CATEGORIES = 40
 _MOST_CATEGORY_WORDS = 5
@@ -109,12 +122,12 @@ _MARKDOWN = re.compile(
 
 def read_csv(document: Document) -> Reading:
     """Read every row that has a name and a link."""
-    delimiter = find_delimiter(document.text)
+    text, delimiter = _divided(document.text)
     if not delimiter:
         raise UnreadableSource(
             "It is not a table: no row is divided by commas, semicolons, tabs or bars."
         )
-    columns, rows = _table(_rows(document.text, delimiter))
+    columns, rows = _table(_without_preamble(_rows(text, delimiter)))
     candidates: list[Candidate] = []
     left_out: list[LeftOut] = []
     warnings: tuple[str, ...] = ()
@@ -137,6 +150,13 @@ def read_csv(document: Document) -> Reading:
     )
 
 
+def _divided(text: str) -> tuple[str, str]:
+    """Return the text and its delimiter, which a spreadsheet may state in a line."""
+    stated = _STATED.match(text)
+    text = text[stated.end() :] if stated else text
+    return text, stated[1] if stated else find_delimiter(text)
+
+
 def find_delimiter(text: str) -> str:
     """Return the character that divides most rows into equally many cells, or ""."""
     sample = text[:_SAMPLE_CHARACTERS]
@@ -153,7 +173,7 @@ def is_table(text: str) -> bool:
     """Tell whether the first row names a column of names and one of links."""
     if _MARKDOWN.match(text[:_SAMPLE_CHARACTERS]):
         return False
-    delimiter = find_delimiter(text)
+    text, delimiter = _divided(text)
     if not delimiter:
         return False
     try:
@@ -207,8 +227,9 @@ def _table(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
     """Return the names of the columns and the rows below them."""
     if not rows:
         return [], []
+    is_header = not any(as_url(cell) or _link_in(cell)[1] for cell in rows[0])
+    rows = _with_links_apart(rows, is_header=is_header)
     header = [squeeze(cell) for cell in rows[0]]
-    is_header = not any(as_url(cell) for cell in header)
     body = rows[1:] if is_header else rows
     columns = _named_columns(header, body) if is_header else []
     if not _has_name_and_link(map(field_of, columns)):
@@ -216,6 +237,60 @@ def _table(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
     if "category" not in map(field_of, columns):
         _claim_category(columns, body)
     return _unique(columns), body
+
+
+def _without_preamble(rows: list[list[str]]) -> list[list[str]]:
+    """Drop what stands above the header: a title, a date, a note."""
+    head = rows[:_MOST_PREAMBLE]
+    filled = [sum(bool(cell.strip()) for cell in row) for row in head]
+    for n, row in enumerate(head):
+        is_widest = filled[n] > max(filled[:n], default=0)
+        if is_widest and _has_name_and_link(fields_of_headers(row)):
+            return rows[n:]
+    first = next((n for n, count in enumerate(filled) if count > 1), 0)
+    return rows[first:]
+
+
+def _with_links_apart(rows: list[list[str]], *, is_header: bool) -> list[list[str]]:
+    """Divide columns whose cells are links with a text, `[Vim](https://…)`, in two."""
+    width = max(map(len, rows))
+    rows = [[*map(_without_relation, row), *[""] * (width - len(row))] for row in rows]
+    fields = fields_of_headers(rows[0]) if is_header else [""] * width
+    for column in range(width):
+        pairs = [_link_in(row[column]) for row in rows]
+        if not any(link for _, link in pairs):
+            continue
+        is_link = fields[column] == "url" or fields[column].endswith("_url")
+        for row, (text, link) in zip(rows, pairs, strict=True):
+            row[column] = link if is_link and link else text
+        half = "name" if is_link else "url"
+        if half not in fields and _are_mostly_links(pairs[is_header:]):
+            fields.append(half)
+            added = [text if is_link else link for text, link in pairs]
+            for row, cell in zip(
+                rows, [half, *added[1:]] if is_header else added, strict=True
+            ):
+                row.append(cell)
+    return rows
+
+
+def _are_mostly_links(pairs: Sequence[tuple[str, str]]) -> bool:
+    filled = sum(bool(text or link) for text, link in pairs)
+    return sum(bool(link) for _, link in pairs) * 2 >= filled
+
+
+def _without_relation(cell: str) -> str:
+    return _RELATION.sub("", cell) if "notion." in cell else cell
+
+
+def _link_in(cell: str) -> tuple[str, str]:
+    """Return the text and the link of a cell that is a link with a text."""
+    text = cell.strip()
+    if text.startswith("[") and (match := _MARKDOWN_LINK.fullmatch(text)):
+        return squeeze(match[1]), match[2]
+    if text.startswith("=") and (match := _FORMULA.fullmatch(text)):
+        return squeeze((match[2] or "").replace('""', '"')), as_url(match[1])
+    return cell, ""
 
 
 def _named_columns(header: list[str], rows: list[list[str]]) -> list[str]:

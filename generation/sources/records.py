@@ -274,6 +274,11 @@ _OTHER_WORDS = frozenset(
     }
 )
 _MOST_WORDS = 10
+# An array of texts, as JSON or Python writes it.
+_QUOTED = re.compile(r""" "([^"\n]*)" | '([^'\n]*)' """, re.VERBOSE)
+_WRITTEN = re.compile(
+    r"""\s*\[\s*(?:"[^"\n]*"|'[^'\n]*')(?:\s*,\s*(?:"[^"\n]*"|'[^'\n]*'))*\s*\]\s*"""
+)
 FACT_LINKS = ("source_code_url", "demo_url", "docs_url", "website_url", "logo_url")
 # Objects that only wrap: what stands in them belongs to the record itself.
 _WRAPPERS = frozenset(
@@ -542,7 +547,9 @@ def _strings(value: Value) -> Iterable[str]:
 def _texts(value: Value, *, split: bool = False) -> list[str]:
     """Return the words of a field that may hold one, several, or objects with names."""
     if isinstance(value, str):
-        return list(split_tags(value)) if split else [value]
+        value = _written_list(value) or value
+    if isinstance(value, str):
+        return _tags_in(value) if split else [value]
     if not isinstance(value, list):
         return []
     found = []
@@ -551,6 +558,20 @@ def _texts(value: Value, *, split: bool = False) -> list[str]:
         if isinstance(inner, str | int) and str(inner).strip():
             found.append(str(inner))
     return found
+
+
+def _written_list(text: str) -> list[str]:
+    """Return the texts of an array that is written down in a cell: `["web", "news"]`."""
+    if not _WRITTEN.fullmatch(text):
+        return []
+    return [double or single for double, single in _QUOTED.findall(text)]
+
+
+def _tags_in(text: str) -> list[str]:
+    words = text.split()
+    if len(words) > 1 and all(word.startswith("#") for word in words):
+        text = ",".join(words)
+    return list(split_tags(text))
 
 
 def _tags(value: Value, category: str) -> list[str]:

@@ -255,3 +255,71 @@ def test_a_time_is_no_description(when: str) -> None:
         ("Vim", ""),
         ("nano", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name,Notes\n[Vim](https://www.vim.org),Edits text.\n",
+        "Notes,Tool\nEdits text.,[Vim](https://www.vim.org)\n",
+        "Link,Notes\n[Vim](https://www.vim.org),Edits text.\n",
+        'Tool,Notes\n"=HYPERLINK(""https://www.vim.org"",""Vim"")",Edits text.\n',
+        'Tool;Notes\n"=HYPERLINK(""https://www.vim.org"";""Vim"")";Edits text.\n',
+        'Name,Site,Notes\nVim,"=HYPERLINK(""https://www.vim.org"")",Edits text.\n',
+        "[Vim](https://www.vim.org),Edits text.\n"
+        "[nano](https://www.nano-editor.org),Edits text without modes.\n",
+    ],
+)
+def test_a_cell_that_is_a_link_with_a_text_is_a_name_and_a_link(text: str) -> None:
+    vim = read(text).candidates[0]
+
+    assert (vim.name, vim.url) == ("Vim", "https://www.vim.org")
+    assert vim.description == "Edits text."
+
+
+def test_the_address_of_a_related_page_is_left_off() -> None:
+    reading = read(
+        "Name,URL,Category\n"
+        "uBlock (https://www.notion.so/uBlock-1a2b?pvs=21),https://ublock.org,"
+        '"Browsers (https://www.notion.so/Browsers-3c4d?pvs=21)"\n'
+    )
+
+    (ublock,) = reading.candidates
+    assert (ublock.name, ublock.category) == ("uBlock", "Browsers")
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "sep=,\n",
+        "\ufeffsep=,\r\n",
+        "Our tools,,\n,,\n",
+        '"Tools, and more"\nExported on 2 January 2026\n\n',
+    ],
+)
+def test_what_stands_above_the_header_is_passed_over(above: str) -> None:
+    reading = read(
+        f"{above}Name,URL,Category\nVim,https://www.vim.org,Editors\n"
+        "Redis,https://redis.io,Databases\nCaddy,https://caddyserver.com,Servers\n"
+    )
+
+    assert [(c.name, c.category) for c in reading.candidates] == [
+        ("Vim", "Editors"),
+        ("Redis", "Databases"),
+        ("Caddy", "Servers"),
+    ]
+
+
+def test_stated_delimiter_is_taken() -> None:
+    reading = read("sep=;\nName;URL\nVim, improved;https://www.vim.org\n")
+
+    assert reading.candidates[0].name == "Vim, improved"
+
+
+@pytest.mark.parametrize("tags", ['["web","news"]', "['web', 'news']", "#web #news"])
+def test_tags_may_be_written_in_many_ways(tags: str) -> None:
+    quoted = tags.replace('"', '""')
+
+    reading = read(f'Name,URL,Tags\nVim,https://www.vim.org,"{quoted}"\n')
+
+    assert reading.candidates[0].tags == ("web", "news")
