@@ -15,6 +15,7 @@ from typing import Any
 from generation.sources.candidates import Candidate, LeftOut
 from generation.sources.labels import is_licence, licence_fact, split_tags
 from generation.sources.names import clean_description, clean_name, squeeze
+from generation.sources.prose import html_to_text
 from generation.sources.urls import clean_url
 
 # Field, then its names in order of trust. Case, blanks and punctuation do not count.
@@ -285,11 +286,17 @@ _WRAPPERS = frozenset(
     {
         *("attributes", "fields", "node", "item", "data", "properties", "record"),
         *("source", "entry", "value", "values", "project", "tool", "product", "meta"),
-        *("repository", "repo", "links", "urls", "info", "details"),
+        *("repository", "repo", "links", "urls", "info", "details", "package"),
     }
 )
+# Beside one of them, the record's type is its format's: {"type": "Feature", …}.
+_ENVELOPES = ("properties", "data", "attributes", "fields", "node")
+_KINDS = frozenset({"type", "kind", "class"})
+_KINDS_OF_DATA = frozenset({"@type", "__typename", "_type"})
 # Inside an object that is itself a field ("link", "group"), the names of its value.
-_LINK_VALUES = ("href", "url", "homepage", "website", "link", "html", "value")
+_LINK_VALUES = (
+    *("href", "url", "homepage", "website", "link", "html", "value", "npm", "pypi"),
+)
 _TEXT_VALUES = (
     *("name", "title", "label", "text", "value", "plaintext", "select", "multiselect"),
     *("richtext", "spdxid", "id", "slug"),
@@ -303,6 +310,17 @@ _BOOKMARK_MARKS = frozenset({"extended", "shared", "toread", "time"})
 # What an API calls the URL of an object is where programs read it.
 _FOR_PROGRAMS = ("https://api.", "http://api.")
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z][\w-]{1,23}(?::\d+)?(?:[/?#]\S*)?", re.I)
+_MARKUP = re.compile(
+    r"(?:<|&lt;)/(?:p|a|b|i|em|strong|span|div|ul|ol|li|h[1-6]|code|u|small|blockquote)\s*"
+    r"(?:>|&gt;)|(?:<|&lt;)(?:br|p|hr)\s*/?(?:>|&gt;)",
+    re.IGNORECASE,
+)
+# A lone file name is no host; some endings (zip, sh, md) are those of hosts, too.
+_FILE_NAME = re.compile(
+    r"\.html?$|^[^/]+\.(?:png|jpe?g|gif|svg|webp|avif|ico|bmp|tiff?|pdf|css|json|xml|txt"
+    r"|csv|ya?ml|toml|woff2?|ttf|mp[34]|webm)$",
+    re.IGNORECASE,
+)
 Value = str | int | float | bool | list[Any] | None
 
 _DEEPEST = 6
@@ -412,7 +430,9 @@ def record_to_candidate(
     return Candidate(
         name=name,
         url=url,
-        description=clean_description(_first_text(flat, "description")),
+        description=clean_description(
+            _without_markup(_first_text(flat, "description"))
+        ),
         path=path,
         category=squeeze(category),
         tags=tuple(dict.fromkeys(map(squeeze, tags))),
@@ -420,6 +440,10 @@ def record_to_candidate(
         source=source,
         locator=locator,
     )
+
+
+def _without_markup(text: str) -> str:
+    return html_to_text(text) if _MARKUP.search(text) else text
 
 
 def has_name_and_link(record: Mapping[str, Any], *, base: str = "") -> bool:
@@ -436,7 +460,7 @@ def flatten(record: Mapping[str, Any]) -> dict[str, Value]:
     A value that stands higher wins over one of the same name further inside.
     """
     flat: dict[str, Value] = {}
-    level = [record]
+    level = [_without_kind(record)]
     for _ in range(_DEEPEST):
         below: list[Mapping[str, Any]] = []
         for column, value in (pair for mapping in level for pair in mapping.items()):
@@ -448,6 +472,20 @@ def flatten(record: Mapping[str, Any]) -> dict[str, Value]:
                 flat[key] = held
         level = below
     return _as_bookmark(flat)
+
+
+def _without_kind(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Drop what only says of which kind the record is in its format, as "Feature" does.
+
+    That is a key of linked data, or one beside the object that holds all the rest.
+    """
+    is_envelope = any(
+        isinstance(record.get(name), Mapping) for name in _ENVELOPES
+    ) and not any(field_of(str(column)) == "name" for column in record)
+    unwanted = _KINDS_OF_DATA | (_KINDS if is_envelope else frozenset())
+    if unwanted.isdisjoint(record):
+        return record
+    return {key: value for key, value in record.items() if key not in unwanted}
 
 
 def _as_bookmark(flat: dict[str, Value]) -> dict[str, Value]:
@@ -520,7 +558,7 @@ def _first_link(flat: Mapping[str, Value], field: str, base: str) -> str:
 def as_url(text: str, *, base: str = "") -> str:
     """Return the link that a cell of a link column means; "example.com" is one, too."""
     text = text.strip()
-    if _DOMAIN.fullmatch(text) and not re.search(r"\.html?$", text, re.I):
+    if _DOMAIN.fullmatch(text) and not _FILE_NAME.search(text):
         return clean_url(f"https://{text}")
     # A bare word is no relative link: it is a word in the wrong column.
     relative = base if "/" in text or "?" in text or "." in text else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -128,3 +129,75 @@ def test_long_text_is_kept_for_the_page_of_the_item() -> None:
 def test_broken_or_deep_json_is_refused(text: str) -> None:
     with pytest.raises(UnreadableSource):
         read(text)
+
+
+@pytest.mark.parametrize("logo", ["signal.png", "logo.SVG", "icon.webp"])
+def test_the_name_of_a_file_is_no_host(logo: str) -> None:
+    record = {"name": "Signal", "url": "signal.org", "logo": logo}
+
+    (item,) = read([record]).candidates
+
+    assert (item.url, item.facts) == ("https://signal.org", {})
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>A <b>small</b> editor<br>for text &amp; code.</p>",
+        "&lt;p&gt;A small editor for text &amp;amp; code.&lt;/p&gt;",
+    ],
+)
+def test_description_in_html_is_cleaned(html: str) -> None:
+    record = {"name": "nano", "url": "https://nano.org", "description": html}
+
+    (item,) = read([record]).candidates
+
+    assert item.description == "A small editor for text & code."
+
+
+def test_angle_brackets_of_a_language_stay_in_a_description() -> None:
+    record = {"name": "a", "url": "https://a.org", "description": "Maps Vec<T> to <U>."}
+
+    assert read([record]).candidates[0].description == "Maps Vec<T> to <U>."
+
+
+def test_what_a_registry_finds_is_read() -> None:
+    links = {
+        "npm": "https://www.npmjs.com/package/react",
+        "homepage": "https://react.dev/",
+        "repository": "https://github.com/facebook/react",
+        "bugs": "https://github.com/facebook/react/issues",
+    }
+    package = {"name": "react", "description": "Draws.", "keywords": ["ui"]}
+    found = [
+        {"package": {**package, "links": links}, "score": {"final": 0.9}},
+        {"package": {**package, "name": "preact", "links": {"npm": links["npm"]}}},
+    ]
+
+    react, preact = read({"objects": found, "total": 2}).candidates
+
+    assert (react.name, react.url) == ("react", "https://react.dev/")
+    assert (react.description, react.tags) == ("Draws.", ("ui",))
+    assert react.facts == {"source_code_url": "https://github.com/facebook/react"}
+    assert (preact.name, preact.url) == ("preact", links["npm"])
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        lambda inner: {"type": "Feature", "properties": inner, "geometry": None},
+        lambda inner: {"kind": "t3", "data": inner},
+        lambda inner: {"type": "tools", "id": "1", "attributes": inner},
+        lambda inner: {"@type": "ListItem", "item": inner},
+        lambda inner: {"__typename": "Tool", **inner},
+    ],
+)
+def test_kind_of_an_envelope_is_no_category(
+    envelope: Callable[[dict[str, str]], dict[str, Any]],
+) -> None:
+    inner = {"name": "Vim", "url": "https://www.vim.org"}
+
+    (bare,) = read([envelope(inner)]).candidates
+    (sorted_one,) = read([envelope({**inner, "type": "Editors"})]).candidates
+
+    assert (bare.category, sorted_one.category) == ("", "Editors")
