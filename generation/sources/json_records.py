@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from generation.exceptions import UnreadableSource
 from generation.sources.bookmarks import is_json_bookmarks, read_json_bookmarks
@@ -27,16 +28,74 @@ from generation.sources.records import (
     as_url,
     field_of,
     has_name_and_link,
+    is_wrapper,
+    normalise,
     record_to_candidate,
 )
 
 Record = Mapping[str, Any]
 
+
+# Where an array stands, what the names above it are, and its records.
+_Array = tuple[str, tuple[str, ...], list[Record]]
+
+
+class _Step(NamedTuple):
+    """A value, where it stands, and whether its key names a group of records."""
+
+    pointer: str
+    path: tuple[str, ...]
+    value: Any
+    is_group: bool = False
+
+
 _SAMPLE = 50
 _DEEPEST = 100
+_SHALLOW = 2
 _LINK = re.compile(r"\s*https?://", re.IGNORECASE)
 _FIELD_OF_LINKS = re.compile(r"(?:^|[_\W])(?:ur[il]s?|links?|href|image|icon)$", re.I)
 _TITLES = ("name", "title", "label", "category", "section", "group")
+# What heads a list of records, under whatever name a document gives it.
+_OTHER_TITLES = frozenset(
+    {
+        *("taxonomy", "term", "topic", "heading", "header", "headline", "caption"),
+        *("tab", "chapter", "subject", "area", "genre", "subcategory", "kategorie"),
+        *("categoría", "catégorie", "categoria", "rubrik", "thema", "groupname"),
+        *("sectionname", "sectiontitle", "categoryname", "categorytitle", "text"),
+    }
+)
+_NO_TITLES = frozenset(
+    {
+        *("id", "uuid", "uid", "slug", "key", "hash", "type", "kind", "class", "style"),
+        *("classname", "component", "layout", "template", "variant", "theme", "color"),
+        *("colour", "icon", "emoji", "locale", "status", "order", "position", "align"),
+        *("created", "updated", "createdat", "updatedat", "date", "version", "author"),
+    }
+)
+_LONGEST_TITLE = 80
+_IDENTIFIER = re.compile(r"[a-z_]\w*", re.ASCII)
+# How a list of categories gives their ids and names, and records refer to them.
+_IDS = ("id", "_id", "slug", "key", "uid", "uuid", "value", "code")
+_NAMES = ("name", "title", "label", "text")
+_CHILDREN = ("children", "subcategories")
+_REFERENCE = re.compile(r"(?<=.)(?:ids?|slugs?|keys?|refs?|uids?)$")
+# Keys that a document gives its parts, not names of what is listed.
+_PARTS = frozenset(
+    {
+        *("self", "next", "prev", "previous", "first", "last", "author", "authors"),
+        *("publisher", "owner", "creator", "user", "org", "parent", "bugs", "related"),
+        *("canonical", "alternate", "funding", "sponsor", "maintainer", "default"),
+        *("defaults", "config", "settings", "options", "header", "footer", "nav"),
+        *("menu", "page", "seo", "og", "twitter", "social", "login", "signup", "cta"),
+        *("contact", "privacy", "terms", "primary", "secondary", "left", "right"),
+        *("hero", "desktop", "mobile", "tablet", "small", "medium", "large", "thumb"),
+        *("thumbnail", "full", "original", "light", "dark", "src", "avatar", "cover"),
+        *("items", "records", "results", "entries", "list", "children", "rows"),
+        *("values", "edges", "nodes", "elements", "objects", "documents", "hits"),
+        *("tools", "props", "pageprops", "state", "payload", "response", "body"),
+        *("pagination", "categories", "tags", "schema", "context", "head"),
+    }
+)
 
 
 def read_json(document: Document) -> Reading:
@@ -59,7 +118,7 @@ def read_value(
     """Read the records in a value, in whatever format it was written down."""
     left_out = list(left_out)
     candidates: list[Candidate] = []
-    arrays = _arrays(value, document.url)
+    arrays = _resolved(_arrays(value, document.url), _vocabularies(value))
     total, room = sum(len(records) for _, _, records in arrays), MOST_ENTRIES
     for pointer, path, records in arrays:
         taken, room = records[:room], room - len(records[:room])
@@ -130,38 +189,211 @@ def _parse_lines(text: str) -> tuple[list[Any], list[tuple[str, str]]]:
     return values, broken
 
 
-def _arrays(value: Any, base: str) -> list[tuple[str, tuple[str, ...], list[Record]]]:
+def _arrays(value: Any, base: str) -> list[_Array]:
     """Find the arrays of records, in document order: (pointer, path, records)."""
     found = []
-    waiting: list[tuple[str, tuple[str, ...], Any, int]] = [("", (), value, 0)]
+    waiting: list[tuple[_Step, int]] = [(_Step("", (), value), 0)]
     while waiting:
-        pointer, path, value, depth = waiting.pop()
-        if depth > _DEEPEST or not isinstance(value, dict | list):
+        step, depth = waiting.pop()
+        if depth > _DEEPEST or not isinstance(step.value, dict | list):
             continue
-        records = _records(value, base)
+        # The deeper an object, the more often its keys are a program's own.
+        fewest = 1 if step.is_group else 2 if depth <= _SHALLOW else 3
+        records = _records(step.value, base, fewest=fewest)
         if records:
-            found.append((pointer, path, records))
+            found.append((step.pointer, step.path, records))
             continue
-        below = _below(pointer, path, value)
-        waiting.extend((*step, depth + 1) for step in reversed(below))
+        waiting.extend((below, depth + 1) for below in reversed(_below(step, base)))
     return found
 
 
-def _records(value: dict[str, Any] | list[Any], base: str) -> list[Record]:
+def _records(
+    value: dict[str, Any] | list[Any], base: str, *, fewest: int = 2
+) -> list[Record]:
     """Return the records in an array, or in an object that is keyed by id or name."""
     objects: list[Record] = []
     if isinstance(value, list):
-        objects += [part for part in value if isinstance(part, dict)] or _rows(value)
+        objects += _listed(value) or _rows(value)
         needed = (min(len(objects), _SAMPLE) + 1) // 2
     elif _maps_names_to_links(value):
         return [{"name": name, "url": link} for name, link in value.items()]
     else:
-        parts = value.items()
-        objects += [{"name": k, **part} for k, part in parts if isinstance(part, dict)]
+        objects += [
+            _keyed(k, part) for k, part in value.items() if isinstance(part, dict)
+        ]
         # An object keyed by id is rare and easily mistaken: every value must fit.
-        needed = max(3, min(len(value), _SAMPLE))
+        needed = max(_fewest_keyed(value, fewest), min(len(value), _SAMPLE))
     hits = sum(has_name_and_link(part, base=base) for part in objects[:_SAMPLE])
     return objects if hits and hits >= needed else []
+
+
+def _fewest_keyed(value: Mapping[str, Any], fewest: int) -> int:
+    """Return how many entries make an object a list that is keyed by name."""
+    if not all(map(_is_name, value)):
+        return 3
+    are_described = all(
+        isinstance(part, dict) and any(field_of(key) == "description" for key in part)
+        for part in value.values()
+    )
+    return min(fewest, 2) if are_described else fewest
+
+
+def _keyed(key: str, part: Mapping[str, Any]) -> Record:
+    """Give a record the name that it is kept under; a number is none if it has a title."""
+    if key.isdecimal() and isinstance(part.get("title"), str):
+        return part
+    return {"name": key, **part}
+
+
+def _vocabularies(value: Any) -> dict[str, dict[str, str]]:
+    """Return what a document calls the ids of its categories and tags, by their word."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    waiting: list[tuple[Any, int]] = [(value, 0)]
+    while waiting:
+        held, depth = waiting.pop()
+        if depth > _DEEPEST:
+            continue
+        if isinstance(held, list):
+            waiting += [(part, depth + 1) for part in held[:_SAMPLE]]
+        elif isinstance(held, dict):
+            for key, part in held.items():
+                if names := _names_by_id(key, part):
+                    found[_stem(key)].update(names)
+                elif isinstance(part, dict | list):
+                    waiting.append((part, depth + 1))
+    return found
+
+
+def _names_by_id(key: Any, value: Any) -> dict[str, str]:
+    """Return the names of a list of categories or tags by what records refer to."""
+    if not isinstance(key, str) or not _is_plural_of_names(key):
+        return {}
+    if isinstance(value, dict):
+        value = [_with_id(number, part) for number, part in value.items()]
+    names: dict[str, str] = {}
+    waiting = [value]
+    while waiting:
+        level = waiting.pop()
+        for part in level if isinstance(level, list) else ():
+            name = _first_text(part, _NAMES) if isinstance(part, dict) else ""
+            ids = [part.get(id_) for id_ in _IDS] if name else []
+            names.update({str(id_): name for id_ in ids if _is_id(id_)})
+            waiting += [part.get(below) for below in _CHILDREN] if name else []
+    return names
+
+
+def _is_plural_of_names(key: str) -> bool:
+    stem = _stem(key)
+    return stem != normalise(key) and field_of(stem) in ("category", "tags")
+
+
+def _with_id(key: Any, part: Any) -> Any:
+    if isinstance(part, dict):
+        return {"key": key, **part}
+    is_numbered = isinstance(part, str) and str(key).isdecimal()
+    return {"id": key, "name": part} if is_numbered else None
+
+
+def _first_text(part: Mapping[str, Any], keys: Sequence[str]) -> str:
+    texts = (part.get(key) for key in keys)
+    return next((squeeze(t) for t in texts if isinstance(t, str) and t.strip()), "")
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool) and value != ""
+
+
+def _stem(key: str) -> str:
+    """Return the word that "categories", "category_id" and "categoryIds" share."""
+    word = _REFERENCE.sub("", normalise(key))
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def _resolved(
+    arrays: list[_Array], vocabularies: Mapping[str, Mapping[str, str]]
+) -> list[_Array]:
+    """Put names in the place of ids, and leave out the lists that name these."""
+    if not vocabularies:
+        return arrays
+    lists = [a for a in arrays if not _is_plural_of_names(a[0].rpartition("/")[2])]
+    return [
+        (pointer, path, [_named_record(record, vocabularies) for record in records])
+        for pointer, path, records in lists or arrays
+    ]
+
+
+def _named_record(
+    record: Record, vocabularies: Mapping[str, Mapping[str, str]]
+) -> Record:
+    changes: dict[str, Any] = {}
+    for key, held in record.items():
+        if isinstance(held, dict) and is_wrapper(key):
+            changes[key] = _named_record(held, vocabularies)
+            continue
+        names = _vocabulary_of(key, vocabularies)
+        found = _names_of(held, names) if names else []
+        stem = _stem(key)
+        if found and (stem == normalise(key) or not record.get(stem)):
+            changes[stem] = found
+    return {**record, **changes} if changes else record
+
+
+def _vocabulary_of(
+    key: str, vocabularies: Mapping[str, Mapping[str, str]]
+) -> Mapping[str, str]:
+    """Return the names that a key refers to: its word's, or the only ones of its field."""
+    stem = _stem(key)
+    if stem in vocabularies:
+        return vocabularies[stem]
+    field = field_of(stem)
+    if field not in ("category", "tags") or stem == normalise(key):
+        return {}
+    alike = [names for word, names in vocabularies.items() if field_of(word) == field]
+    return alike[0] if len(alike) == 1 else {}
+
+
+def _names_of(held: Any, names: Mapping[str, str]) -> list[str]:
+    """Return the names of one id or of several, if all of them are known."""
+    ids = held if isinstance(held, list) else [held]
+    if not all(map(_is_id, ids)) or not all(str(id_) in names for id_ in ids):
+        return []
+    return [names[str(id_)] for id_ in ids]
+
+
+def _listed(value: list[Any]) -> list[Record]:
+    """Return the objects of an array; `{"Vim": {"url": …}}` is one of that name."""
+    objects = [part for part in value if isinstance(part, dict)]
+    keys = {key for part in objects if len(part) == 1 for key in part}
+    if len(keys) < len(objects):
+        return list(objects)
+    return [_of_one_key(part) for part in objects]
+
+
+def _of_one_key(part: dict[str, Any]) -> Record:
+    ((key, held),) = part.items()
+    if not _is_name(key):
+        return part
+    if isinstance(held, list) and len(held) == 1 and _is_nameless(held[0]):
+        held = held[0]
+    if isinstance(held, dict):
+        return {"name": key, **held}
+    return {"name": key, "url": held} if _is_named_link(key, held) else part
+
+
+def _is_nameless(value: Any) -> bool:
+    if not isinstance(value, dict) or any(isinstance(v, dict) for v in value.values()):
+        return False
+    return not has_name_and_link({"url": "https://example.org", **value})
+
+
+def _is_name(key: Any) -> bool:
+    """Tell whether a key may name what is listed, and is no part of a document."""
+    if not isinstance(key, str) or not key.strip():
+        return False
+    is_part = key.lower() in _PARTS or bool(field_of(key)) or is_wrapper(key)
+    return not (is_part and key == key.lower())
 
 
 def _rows(value: list[Any]) -> list[Record]:
@@ -189,32 +421,77 @@ def _pair(row: list[Any]) -> Record:
 def _maps_names_to_links(value: Mapping[str, Any]) -> bool:
     """Tell a list (`"Redis": "https://redis.io"`) from fields that hold links."""
     return len(value) > 1 and all(
-        isinstance(link, str)
-        and _LINK.match(link)
-        and as_url(link)
-        and not field_of(name)
-        and not _FIELD_OF_LINKS.search(name)
-        for name, link in value.items()
+        _is_named_link(name, link) for name, link in value.items()
     )
 
 
-def _below(
-    pointer: str, path: tuple[str, ...], value: dict[str, Any] | list[Any]
-) -> list[tuple[str, tuple[str, ...], Any]]:
+def _is_named_link(name: str, link: Any) -> bool:
+    return (
+        isinstance(link, str)
+        and bool(_LINK.match(link))
+        and bool(as_url(link))
+        and not field_of(name)
+        and not _FIELD_OF_LINKS.search(name)
+    )
+
+
+def _below(step: _Step, base: str) -> list[_Step]:
+    pointer, path, value = step.pointer, step.path, step.value
     if isinstance(value, list):
         # Positions are no locator: they move when something is inserted above.
-        steps = [(f"{pointer}/-", path, part) for part in value]
-        return [(step, _named(above, part), part) for step, above, part in steps]
+        title = _common_title(value)
+        are_keyed = _are_keyed_groups(value)
+        return [
+            _Step(
+                f"{pointer}/-",
+                (*path, *(map(squeeze, part) if are_keyed else _named(part, title))),
+                part,
+            )
+            for part in value
+        ]
     groups = [key for key, part in value.items() if isinstance(part, dict | list)]
-    keys_are_groups = len(groups) > 1 and all(_is_group(value[key]) for key in groups)
+    are_groups = _are_groups(step, groups, base)
     return [
-        (
+        _Step(
             f"{pointer}/{_escaped(key)}",
-            (*path, squeeze(key)) if keys_are_groups and squeeze(key) else path,
+            (*path, *_name_of_group(key, value[key])) if are_groups else path,
             value[key],
+            is_group=are_groups and _is_name(key),
         )
         for key in groups
     ]
+
+
+def _are_groups(step: _Step, keys: Sequence[str], base: str) -> bool:
+    """Tell whether the keys of an object sort what is below them."""
+    parts = [step.value[key] for key in keys]
+    is_sorted = field_of(step.pointer.rpartition("/")[2]) == "category"
+    if len(keys) < (1 if is_sorted else 2):
+        return False
+    if any(_names_by_id(key, part) for key, part in zip(keys, parts, strict=True)):
+        return False
+    if len(keys) == 1 and not _is_name(keys[0]):
+        return False
+    if all(map(_is_group, parts)):
+        return True
+    return (is_sorted or all(map(_is_name, keys))) and all(
+        _is_group(part) or _holds_records(part, base) for part in parts
+    )
+
+
+def _holds_records(part: Any, base: str) -> bool:
+    """Tell whether an object holds a list beside what it says about itself."""
+    return isinstance(part, dict) and any(
+        bool(_records(held, base)) for held in part.values() if isinstance(held, list)
+    )
+
+
+def _name_of_group(key: str, part: Any) -> tuple[str, ...]:
+    if isinstance(part, dict) and any(isinstance(v, list) for v in part.values()):
+        title = part.get("title") or part.get("name")
+        if isinstance(title, str) and title.strip():
+            return (squeeze(title),)
+    return (squeeze(key),) if squeeze(key) else ()
 
 
 def _is_group(value: dict[str, Any] | list[Any]) -> bool:
@@ -235,14 +512,72 @@ def _is_group(value: dict[str, Any] | list[Any]) -> bool:
     return False
 
 
-def _named(path: tuple[str, ...], value: Any) -> tuple[str, ...]:
-    """Add the name of a group (an object that holds an array) to the path."""
-    if isinstance(value, dict):
-        for key in _TITLES:
-            title = value.get(key)
-            if isinstance(title, str) and title.strip():
-                return (*path, squeeze(title))
-    return path
+def _named(value: Any, title: str) -> tuple[str, ...]:
+    """Return the name of a group, which is an object that holds an array."""
+    if not isinstance(value, dict):
+        return ()
+    for key in (*_TITLES, title):
+        text = value.get(key)
+        if isinstance(text, str) and text.strip():
+            return (squeeze(text),)
+    return ()
+
+
+def _are_keyed_groups(parts: list[Any]) -> bool:
+    """Tell whether an array's objects each name one list: `[{"Media": […]}, …]`."""
+    keys = [
+        key
+        for part in parts
+        if isinstance(part, dict) and len(part) == 1
+        for key, held in part.items()
+        if _is_name(key) and isinstance(held, list)
+    ]
+    are_names = len(keys) > 1 or any(not _IDENTIFIER.fullmatch(key) for key in keys)
+    return are_names and len(keys) == len(set(keys)) == len(parts)
+
+
+def _common_title(parts: list[Any]) -> str:
+    """Return the key under which all objects that hold lists say what these are, or ""."""
+    objects = [part for part in parts if isinstance(part, dict)]
+    if (
+        not objects
+        or len(objects) < len(parts)
+        or not all(map(_holds_objects, objects))
+    ):
+        return ""
+    keys = [
+        key
+        for key in objects[0]
+        if _may_be_title(key) and all(_is_title(part.get(key)) for part in objects)
+    ]
+    known = [key for key in keys if normalise(key) in _OTHER_TITLES]
+    if known or len(objects) < 2 or len(keys) != 1:
+        return known[0] if known else ""
+    titles = {squeeze(part[keys[0]]) for part in objects}
+    return keys[0] if len(titles) == len(objects) else ""
+
+
+def _holds_objects(value: Mapping[str, Any]) -> bool:
+    return any(
+        isinstance(held, list) and bool(held) and isinstance(held[0], dict)
+        for held in value.values()
+    )
+
+
+def _may_be_title(key: Any) -> bool:
+    return (
+        isinstance(key, str)
+        and normalise(key) not in _NO_TITLES
+        and field_of(key) in ("", "category")
+    )
+
+
+def _is_title(text: Any) -> bool:
+    return (
+        isinstance(text, str)
+        and 0 < len(text.strip()) <= _LONGEST_TITLE
+        and not as_url(text)
+    )
 
 
 def _escaped(key: str) -> str:

@@ -345,6 +345,11 @@ def field_of(column: str) -> str:
     return FIELDS.get(normalise(column), "")
 
 
+def is_wrapper(column: str) -> bool:
+    """Tell whether what stands under a key belongs to the record that holds it."""
+    return normalise(column) in _WRAPPERS
+
+
 def field_of_header(header: str) -> str:
     """Return the field that a table's header means, in words of its own, or "".
 

@@ -201,3 +201,125 @@ def test_kind_of_an_envelope_is_no_category(
     (sorted_one,) = read([envelope({**inner, "type": "Editors"})]).candidates
 
     assert (bare.category, sorted_one.category) == ("", "Editors")
+
+
+def test_object_keyed_by_name_may_have_two_entries() -> None:
+    rg = {"url": "https://github.com/BurntSushi/ripgrep", "description": "Searches."}
+    fd = {"url": "https://github.com/sharkdp/fd", "description": "Finds files."}
+
+    assert [c.name for c in read({"rg": rg, "fd": fd}).candidates] == ["rg", "fd"]
+
+
+def test_categories_keyed_by_name_may_have_few_entries() -> None:
+    def link(name: str) -> dict[str, str]:
+        return {"url": f"https://{name}.example.org"}
+
+    reading = read(
+        {
+            "Editors": {"Vim": link("vim")},
+            "Databases": {"Redis": link("redis"), "SQLite": link("sqlite")},
+        }
+    )
+
+    assert [(c.name, c.path) for c in reading.candidates] == [
+        ("Vim", ("Editors",)),
+        ("Redis", ("Databases",)),
+        ("SQLite", ("Databases",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"author": {"url": "https://a.org"}, "repository": {"url": "https://b.org"}},
+        {"next": {"href": "https://a.org/2"}, "prev": {"href": "https://a.org/1"}},
+        {
+            "image": {
+                "small": {"url": "https://a.org/s"},
+                "large": {"url": "https://a.org/l"},
+            }
+        },
+    ],
+)
+def test_parts_of_a_document_are_no_list(value: Any) -> None:
+    assert read(value).candidates == ()
+
+
+def writing(**more: Any) -> dict[str, Any]:
+    item = {"name": "Hemingway", "url": "https://hemingwayapp.com"}
+    return {"description": "For writers", "items": [item], **more}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"categories": {"Writing": writing()}},
+        {"categories": {"writing": writing(title="Writing")}},
+        {
+            "Writing": writing(),
+            "Coding": {**writing(), "items": [{"name": "x", "url": "https://x.org"}]},
+        },
+        {"categories": {"Writing": writing()["items"]}},
+        [{"Writing": writing()["items"]}],
+        [{"taxonomy": "Writing", "links": writing()["items"]}],
+        [{"chapter": "Writing", "icon": "pen", "links": writing()["items"]}],
+        [
+            {"bucket": "Writing", "id": "w", "links": writing()["items"]},
+            {
+                "bucket": "Coding",
+                "id": "c",
+                "links": [{"name": "x", "url": "https://x.org"}],
+            },
+        ],
+    ],
+)
+def test_what_heads_a_list_of_records_is_the_path(value: Any) -> None:
+    assert read(value).candidates[0].path == ("Writing",)
+
+
+def test_words_of_a_program_beside_a_list_are_no_path() -> None:
+    reading = read([{"component": "Grid", "variant": "wide", **writing()}])
+
+    assert reading.candidates[0].path == ()
+
+
+@pytest.mark.parametrize(
+    ("categories", "reference"),
+    [
+        ([{"id": 1, "name": "Editors"}], {"categoryId": 1}),
+        ([{"id": "1", "name": "Editors"}], {"category_id": 1}),
+        ([{"slug": "ed", "title": "Editors"}], {"category": "ed"}),
+        ([{"id": 7, "name": "Editors"}], {"categories": [7]}),
+        ({"ed": {"name": "Editors"}}, {"categoryKey": "ed"}),
+        ({"1": "Editors"}, {"cat_id": 1}),
+        (
+            [{"id": 1, "name": "All", "children": [{"id": 2, "name": "Editors"}]}],
+            {"categoryIds": [2]},
+        ),
+    ],
+)
+def test_reference_to_a_category_is_followed(categories: Any, reference: Any) -> None:
+    vim = {"name": "Vim", "url": "https://www.vim.org", **reference}
+
+    (item,) = read({"categories": categories, "tools": [vim]}).candidates
+
+    assert (item.category, item.path) == ("Editors", ())
+
+
+def test_references_to_tags_are_followed() -> None:
+    vim = {"name": "Vim", "url": "https://www.vim.org", "tagIds": [1, 2]}
+    tags = [{"id": 1, "name": "modal"}, {"id": 2, "name": "text"}]
+
+    (item,) = read({"tags": tags, "tools": [vim]}).candidates
+
+    assert item.tags == ("modal", "text")
+
+
+def test_reference_that_leads_nowhere_is_no_category() -> None:
+    vim = {"name": "Vim", "url": "https://www.vim.org", "categoryId": 9}
+
+    (item,) = read(
+        {"categories": [{"id": 1, "name": "Editors"}], "tools": [vim]}
+    ).candidates
+
+    assert (item.category, item.path) == ("", ())

@@ -67,6 +67,36 @@ def test_yaml_groups_are_the_path() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "- Media:\n    - Jellyfin:\n        href: https://jellyfin.org\n"
+        "        description: Plays films.\n",
+        "- Media:\n    - Jellyfin:\n        - abbr: JF\n"
+        "          href: https://jellyfin.org\n          description: Plays films.\n",
+        "- Media:\n    - Jellyfin:\n        href: https://jellyfin.org\n"
+        "        description: Plays films.\n    - Plex:\n        href: https://plex.tv\n"
+        "- Code:\n    - Git:\n        href: https://git.example.org\n",
+        "Media:\n  - Jellyfin:\n      href: https://jellyfin.org\n"
+        "      description: Plays films.\nMusic:\n"
+        "  - Navidrome:\n      href: https://www.navidrome.org\n",
+    ],
+)
+def test_yaml_lists_of_one_key_each_are_records(text: str) -> None:
+    jellyfin = read(text, "services.yaml").candidates[0]
+
+    assert (jellyfin.name, jellyfin.url) == ("Jellyfin", "https://jellyfin.org")
+    assert (jellyfin.path, jellyfin.description) == (("Media",), "Plays films.")
+
+
+def test_yaml_list_of_names_with_their_links() -> None:
+    text = "tools:\n  - Acme: https://acme.example.org\n"
+
+    (acme,) = read(text, "tools.yml").candidates
+
+    assert (acme.name, acme.url) == ("Acme", "https://acme.example.org")
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("- name: [\n- url: https://a.example.org\n", "not valid YAML in line"),
