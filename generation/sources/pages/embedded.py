@@ -1,8 +1,9 @@
 """Pages that a script draws: the data that the script is given is in the page.
 
 Read only where the page shows no list. The data is JSON, in an element of its own
-(Next.js, Nuxt), behind an assignment, or a stream in pieces (React's server components); which of its arrays is the list is decided by
-what their records say.
+(Next.js, Nuxt), behind an assignment, a stream in pieces (React's server components), or
+an attribute (Inertia, Astro, Vue); which of its arrays is the list is decided by what
+their records say.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
@@ -30,6 +32,12 @@ _ROW = re.compile(rb"\n*([0-9a-f]{1,8}):(?:T([0-9a-f]{1,8}),|([^\n]*))")
 _SMALLEST = 40
 _MOST_BLOCKS = 50
 _MOST_ASSIGNMENTS = 200
+_MOST_ATTRIBUTES = 20
+# Kinds of Nuxt's values that hold a text, not the number of another value.
+_TEXTS = frozenset({"Date", "RegExp", "BigInt", "URL", "EmptyRef", "EmptyShallowRef"})
+# Data that refers to itself is written out so deep, and so many values of it.
+_DEEPEST = 12
+_MOST_VALUES = 200_000
 _SMALL = 0.25
 
 
@@ -38,21 +46,31 @@ def embedded_reading(
 ) -> Reading | None:
     """Return the best list among the page's data, or None where there is none."""
     best: list[Candidate] = []
-    for number, text in enumerate(_blocks(parser)):
-        if number >= _MOST_BLOCKS:
-            break
-        given = Document(
-            source=document.source, url=base, media_type="application/json", text=text
-        )
-        try:
-            found = _listed(read_json(given).candidates, base)
-        except (UnreadableSource, RecursionError):
-            continue
+    for found in _lists(_blocks(parser), document, base):
         if _weight(found, base) > _weight(best, base):
+            best = found
+    for found in _lists(_in_attributes(parser), document, base):
+        # Buttons to share a page or to follow its author are kept in attributes, too.
+        is_described = any(candidate.description for candidate in found)
+        if is_described and _weight(found, base) > _weight(best, base):
             best = found
     if not best:
         return None
     return Reading(kind="html data", candidates=tuple(best))
+
+
+def _lists(
+    texts: Iterable[str], document: Document, base: str
+) -> Iterator[list[Candidate]]:
+    """Yield what each of the JSON texts lists, as far as they can be read."""
+    for text in islice(texts, _MOST_BLOCKS):
+        given = Document(
+            source=document.source, url=base, media_type="application/json", text=text
+        )
+        try:
+            yield _listed(read_json(given).candidates, base)
+        except (UnreadableSource, RecursionError):
+            continue
 
 
 def _blocks(parser: LexborHTMLParser) -> Iterator[str]:
@@ -70,6 +88,41 @@ def _blocks(parser: LexborHTMLParser) -> Iterator[str]:
             yield from _assigned(text)
     if stream:
         yield _of_stream("".join(stream))
+
+
+def _in_attributes(parser: LexborHTMLParser) -> Iterator[str]:
+    """Yield the JSON texts of attributes, whatever they are called; the longest come first."""
+    found: list[tuple[str, bool]] = []
+    for node in parser.root.traverse() if parser.root is not None else ():
+        for value in node.attributes.values():
+            if value and len(value) >= _SMALLEST and value.lstrip()[:1] in ("[", "{"):
+                found.append((value, node.tag == "astro-island"))
+    found.sort(key=lambda pair: len(pair[0]), reverse=True)
+    for text, is_island in found[:_MOST_ATTRIBUTES]:
+        yield _of_island(text) if is_island else text
+
+
+def _of_island(text: str) -> str:
+    """Write out what Astro gives to a component: each value stands behind its kind."""
+    try:
+        value = json.loads(text)
+        return json.dumps({key: _plain(inner) for key, inner in value.items()})
+    except (ValueError, AttributeError, RecursionError):
+        return text
+
+
+def _plain(value: Any) -> Any:
+    """Return the value of a pair of kind and value; 0 is JSON, 1 is an array."""
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    kind, inner = value
+    if kind == 1 and isinstance(inner, str):
+        inner = json.loads(inner)
+    if kind == 1 and isinstance(inner, list):
+        return [_plain(part) for part in inner]
+    if isinstance(inner, dict):
+        return {key: _plain(part) for key, part in inner.items()}
+    return inner
 
 
 def _assigned(script: str) -> Iterator[str]:
@@ -146,12 +199,49 @@ def _unfolded(text: str) -> str:
         return text
     if not isinstance(values, list) or len(values) < 2 or not _is_folded(values):
         return text
+    whole = _Unfolding(values).at(0)
+    if isinstance(whole, dict | list) and whole:
+        return json.dumps(whole)
     records = [
         {key: _at(values, number) for key, number in value.items()}
         for value in values
         if isinstance(value, dict)
     ]
     return json.dumps(records)
+
+
+class _Unfolding:
+    """Values in the place of their numbers, as far as there is room for them."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self._values = values
+        self._room = _MOST_VALUES
+
+    def at(self, number: Any, depth: int = 0) -> Any:
+        value = _value(self._values, number)
+        self._room -= 1
+        if not isinstance(value, dict | list):
+            return value
+        if depth >= _DEEPEST or self._room < 0:
+            return None
+        if isinstance(value, dict):
+            return {key: self.at(part, depth + 1) for key, part in value.items()}
+        if value and isinstance(value[0], str):
+            return self._of_kind(value, depth)
+        return [self.at(part, depth + 1) for part in value]
+
+    def _of_kind(self, value: Sequence[Any], depth: int) -> Any:
+        """Return what an array means that begins with a word, as `["Reactive", 3]` does."""
+        kind, parts = value[0], value[1:]
+        if kind == "Set":
+            return [self.at(part, depth + 1) for part in parts]
+        if kind == "Map":
+            keys = [self.at(part, depth + 1) for part in parts[::2]]
+            held = [self.at(part, depth + 1) for part in parts[1::2]]
+            return {str(k): v for k, v in zip(keys, held, strict=False)}
+        if kind in _TEXTS or not parts:
+            return parts[0] if parts else None
+        return self.at(parts[0], depth + 1)
 
 
 def _is_folded(values: Sequence[Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from html import escape
 from typing import Any
 
 import pytest
@@ -187,10 +188,16 @@ def test_folded_data_is_unfolded() -> None:
         '<script type="application/ld+json">' + '{"a":' * 100_000 + "</script>",
         '<script type="application/json">[[1,2],{"name":1,"url":1},{"b":1}]</script>',
         "<script>" + 'window.a={"b":' * 5_000 + "</script>",
+        f"<script type='application/json'>{json.dumps([{'a': 1}, [1] * 300])}</script>",
+        "<i data-a='" + '{"a":[' * 900 + "'></i>",
+        f"<astro-island props='{json.dumps({'a': [1, [[0, {}]] * 90_000]})}'></astro-island>",
         "<div itemscope itemtype='https://schema.org/Thing'>" * 900,
         linked_data([item_list({"@id": f"#{n}"}, {"@id": "#0"}) for n in range(2_000)]),
     ],
-    ids=["deep", "folded ring", "assignments", "scopes", "references"],
+    ids=[
+        *("deep", "folded ring", "assignments", "folded bush", "attribute", "island"),
+        *("scopes", "references"),
+    ],
 )
 def test_hostile_data_takes_no_long_time(body: str) -> None:
     before = time.process_time()
@@ -246,3 +253,95 @@ def test_list_in_a_stream_of_components_is_read() -> None:
 )
 def test_stream_that_holds_no_list_is_no_mistake(row: str) -> None:
     assert not read(f"<p>Nothing</p>{streamed(row, size=5000)}").candidates
+
+
+def as_attribute(value: Any) -> str:
+    return escape(json.dumps(value), quote=True)
+
+
+def islanded(value: Any) -> list[Any]:
+    """Encode a value as Astro does: behind its kind."""
+    if isinstance(value, list):
+        return [1, [islanded(inner) for inner in value]]
+    if isinstance(value, dict):
+        return [0, {key: islanded(inner) for key, inner in value.items()}]
+    return [0, value]
+
+
+RECORDS = [
+    dict(zip(("name", "url", "description"), facts, strict=True)) for facts in APPS
+]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<div id="app" data-page="{as_attribute({"props": {"tools": RECORDS}})}"></div>',
+        f'<div data-react-class="List" data-react-props="{as_attribute({"t": RECORDS})}">'
+        "</div>",
+        f'<tool-list :tools="{as_attribute(RECORDS)}"></tool-list>',
+        '<astro-island uid="a" props="'
+        + as_attribute({"tools": islanded(RECORDS), "dark": [0, True]})
+        + '"></astro-island>',
+        '<astro-island props="'
+        + as_attribute({"tools": [1, json.dumps(islanded(RECORDS)[1])]})
+        + '"></astro-island>',
+    ],
+    ids=["inertia", "react", "vue", "astro", "old astro"],
+)
+def test_data_in_an_attribute_is_read(body: str) -> None:
+    reading = read(f"<main>{body}</main>")
+
+    assert reading.kind == "html data"
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == list(APPS)
+
+
+def folded(value: Any, values: list[Any]) -> int:
+    """Store a value as Nuxt does, and return its number."""
+    number = len(values)
+    values.append(value)
+    if isinstance(value, list):
+        values[number] = [folded(inner, values) for inner in value]
+    elif isinstance(value, dict):
+        values[number] = {key: folded(inner, values) for key, inner in value.items()}
+    return number
+
+
+def test_folded_objects_are_unfolded() -> None:
+    tools = [
+        {**record, "category": {"id": n, "name": "Servers", "badge": {"color": "red"}}}
+        for n, record in enumerate(RECORDS)
+    ]
+    values: list[Any] = [["ShallowReactive", 1]]
+    folded({"data": {"tools": tools}}, values)
+
+    reading = read(
+        f'<script type="application/json" id="__NUXT_DATA__">{json.dumps(values)}</script>'
+    )
+
+    assert [(c.name, c.url, c.description) for c in reading.candidates] == list(APPS)
+    assert {c.category for c in reading.candidates} == {"Servers"}
+
+
+def test_categories_of_a_page_s_data_are_followed() -> None:
+    tools = [{**record, "categoryId": 2} for record in RECORDS]
+    props = {"categories": [{"id": 2, "name": "Servers"}], "tools": tools}
+    state = {"props": {"pageProps": props}}
+
+    reading = read(
+        '<script id="__NEXT_DATA__" type="application/json">'
+        f"{json.dumps(state)}</script>"
+    )
+
+    assert [(c.name, c.category) for c in reading.candidates] == [
+        (name, "Servers") for name, *_ in APPS
+    ]
+
+
+def test_buttons_in_an_attribute_are_no_list() -> None:
+    buttons = [
+        {"name": "Mastodon", "url": "https://mastodon.social/share"},
+        {"name": "Reddit", "url": "https://www.reddit.com/submit"},
+    ]
+
+    assert not read(f'<div data-share="{as_attribute(buttons)}"></div>').candidates
