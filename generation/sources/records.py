@@ -376,6 +376,29 @@ def fields_of_headers(headers: Sequence[str]) -> list[str]:
     return fields
 
 
+def surest_fields(headers: Sequence[str]) -> list[str]:
+    """Return the field of each header; of several with one field the surest keeps it.
+
+    Links of several kinds may stand beside each other, so these all keep theirs.
+    """
+    fields = fields_of_headers(headers)
+    surest: dict[str, int] = {}
+    for n, field in enumerate(fields):
+        best = surest.setdefault(field, n)
+        if _trust(headers[n], field) < _trust(headers[best], field):
+            surest[field] = n
+    return [
+        field if field.endswith("_url") or surest[field] == n else ""
+        for n, field in enumerate(fields)
+    ]
+
+
+def _trust(header: str, field: str) -> int:
+    """Return how many names of a field are surer than this one."""
+    names, name = SYNONYMS.get(field, ()), normalise(header)
+    return names.index(name) if name in names else len(names)
+
+
 def _weak_field(header: str) -> str:
     return "name" if normalise(header) in _WEAK_NAMES else ""
 

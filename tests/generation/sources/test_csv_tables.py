@@ -10,7 +10,7 @@ import pytest
 from generation.exceptions import UnreadableSource
 from generation.sources import read_document
 from generation.sources.candidates import Document, Reading
-from generation.sources.records import SYNONYMS, field_of_header
+from generation.sources.records import SYNONYMS, field_of_header, surest_fields
 
 
 def read(text: str, *, media_type: str = "text/csv") -> Reading:
@@ -323,3 +323,9 @@ def test_tags_may_be_written_in_many_ways(tags: str) -> None:
     reading = read(f'Name,URL,Tags\nVim,https://www.vim.org,"{quoted}"\n')
 
     assert reading.candidates[0].tags == ("web", "news")
+
+
+def test_surest_of_several_headers_keeps_the_field() -> None:
+    headers = ["Industry", "Company", "Tool", "Category", "Info", "About the tool"]
+
+    assert surest_fields(headers) == ["", "", "name", "category", "description", ""]
