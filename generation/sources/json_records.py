@@ -27,6 +27,7 @@ from generation.sources.names import squeeze
 from generation.sources.records import (
     as_url,
     field_of,
+    fields_of_headers,
     has_name_and_link,
     is_wrapper,
     normalise,
@@ -405,8 +406,10 @@ def _rows(value: list[Any]) -> list[Record]:
     if len(rows) < 2 or len(rows) < len(value):
         return []
     header = [cell if isinstance(cell, str) else "" for cell in rows[0]]
-    fields = {field_of(name) for name in header}
-    if "name" in fields and fields & {"url", "source_code_url"}:
+    fields = fields_of_headers(header)
+    if "name" in fields and not {"url", "source_code_url"}.isdisjoint(fields):
+        named = zip(header, fields, strict=True)
+        header = [name if field_of(name) else field or name for name, field in named]
         return [dict(zip(header, row, strict=False)) for row in rows[1:]]
     return [_pair(row) for row in rows]
 

@@ -237,6 +237,7 @@ def test_fields_that_hold_links_are_no_list() -> None:
     "value",
     [
         [["Name", "Website"], ["Vim", "https://www.vim.org"]],
+        [["Link to the tool", "AI tool"], ["https://www.vim.org", "Vim"]],
         [["Vim", "https://www.vim.org"], ["https://www.gnu.org/e", "Emacs"]],
         {"range": "A1:B9", "values": [["Name", "URL"], ["Vim", "https://www.vim.org"]]},
     ],
