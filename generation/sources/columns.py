@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from generation.sources.fields import surest_fields
 from generation.sources.listed import is_silent, own_links
 from generation.sources.pieces import Piece, Pieces, plain_text, tidy
-from generation.sources.records import field_of
 from generation.sources.urls import clean_url
 
 FEWEST_ROWS = 3
@@ -39,7 +39,7 @@ def fields_of_columns(
     header: Sequence[Pieces], rows: Sequence[Sequence[Pieces]], base: str
 ) -> list[str]:
     """Say which field each column holds, "" where that is not known."""
-    fields = [field_of(plain_text(cell)) for cell in header]
+    fields = surest_fields([plain_text(cell) for cell in header])
     sample = [row for row in rows[:_SAMPLE] if len(row) > 1]
     if "name" in fields or len(sample) < FEWEST_ROWS:
         return fields

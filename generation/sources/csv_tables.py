@@ -22,14 +22,10 @@ from generation.sources.candidates import (
     LeftOut,
     Reading,
 )
+from generation.sources.fields import field_of, fields_of_headers
 from generation.sources.labels import is_licence, is_status
 from generation.sources.names import squeeze
-from generation.sources.records import (
-    as_url,
-    field_of,
-    fields_of_headers,
-    record_to_candidate,
-)
+from generation.sources.records import as_url, record_to_candidate
 
 DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 64 * 1024

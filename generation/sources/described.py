@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from generation.sources.fields import field_of
 from generation.sources.labels import (
     calls_for,
     is_read_more,
@@ -21,7 +22,6 @@ from generation.sources.listed import is_address
 from generation.sources.names import clean_name, squeeze
 from generation.sources.outline import Block, is_not_items
 from generation.sources.pieces import BARE_URL, Piece, Pieces, plain_text, tidy
-from generation.sources.records import field_of
 from generation.sources.urls import canonical_url
 
 _NUMBER = re.compile(r"#?\d{1,3}[.)]\s+")

@@ -7,15 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from generation.sources.candidates import Candidate, Document, LeftOut, Reading
+from generation.sources.fields import field_of
 from generation.sources.listed import LONGEST_GROUP
 from generation.sources.names import squeeze
 from generation.sources.outline import Block, read_blocks
 from generation.sources.pieces import BARE_URL, Piece, Pieces
-from generation.sources.records import (
-    field_of,
-    has_name_and_link,
-    record_to_candidate,
-)
+from generation.sources.records import has_name_and_link, record_to_candidate
 
 _BULLET = re.compile(
     r"^\s*(?:[-*+\u2022\u2023\u25aa\u25cf\u25e6\u00b7>]|\d{1,6}[.)])\s+"

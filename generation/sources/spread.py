@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
 from generation.sources.described import headed_to_items, paragraphs_to_items
+from generation.sources.fields import surest_fields
 from generation.sources.labels import is_read_more, link_fact, says_nothing
 from generation.sources.listed import LONGEST_GROUP
 from generation.sources.names import squeeze
 from generation.sources.outline import Block, Table
 from generation.sources.pieces import BARE_URL, Piece, Pieces, plain_text
-from generation.sources.records import field_of
 from generation.sources.urls import canonical_url
 
 _LISTING = re.compile(
@@ -179,7 +179,7 @@ def _columns(table: Table) -> list[tuple[str, list[Pieces]]] | None:
     That is so where no column says what it holds and the cells of every row begin with a
     link, in at least two columns.
     """
-    fields = [field_of(plain_text(cell)) for cell in table.header]
+    fields = surest_fields([plain_text(cell) for cell in table.header])
     if "name" in fields:
         return None
     rows = (

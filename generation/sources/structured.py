@@ -9,8 +9,8 @@ from typing import Any
 
 from generation.exceptions import UnreadableSource
 from generation.sources.candidates import Document, Reading
+from generation.sources.fields import field_of
 from generation.sources.json_records import read_value
-from generation.sources.records import field_of
 from generation.sources.xml_tree import Element, parse_xml
 from generation.yaml import InvalidYAML, parse
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from generation.sources.fields import field_of
 from generation.sources.pages.grafts import (
     FEWEST,
     MOST_TITLE_WORDS,
@@ -25,7 +26,6 @@ from generation.sources.pages.grafts import (
     shows_something,
 )
 from generation.sources.pages.tree import HEADINGS, Element
-from generation.sources.records import field_of
 from generation.sources.urls import clean_url, host_of
 
 _LONGEST_SECTION = 700

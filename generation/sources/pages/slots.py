@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from generation.sources.fields import field_of
 from generation.sources.labels import (
     is_licence,
     is_read_more,
@@ -32,7 +33,6 @@ from generation.sources.pages.parts import (
     parts_of,
 )
 from generation.sources.pages.tree import Element
-from generation.sources.records import field_of
 
 AD = "it is marked as an advertisement"
 

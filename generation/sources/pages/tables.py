@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from generation.sources.entries import Piece, PieceCollector, plain_text
+from generation.sources.fields import field_of
 from generation.sources.labels import is_licence, is_status
 from generation.sources.outline import Table
 from generation.sources.pages.inline import enter_inline, leave_inline
 from generation.sources.pages.tree import Element, descend
-from generation.sources.records import field_of
 
 _CELLS = ("td", "th")
 _LONGEST_TEXT = 20_000

@@ -10,7 +10,7 @@ import pytest
 from generation.exceptions import UnreadableSource
 from generation.sources import read_document
 from generation.sources.candidates import Document, Reading
-from generation.sources.records import SYNONYMS, field_of_header, surest_fields
+from generation.sources.fields import SYNONYMS, field_of_header, surest_fields
 
 
 def read(text: str, *, media_type: str = "text/csv") -> Reading:

@@ -328,6 +328,7 @@ def letters(text: str) -> str:
     name=st.sampled_from(NAMES),
 )
 @example(pieces=["<ul><li>", "<link>https://a.org</link>", "<title>a</title>"], name="")
+@example(pieces=['"https://a.org/z"', "- ", "name,url\n"], name="a.csv")
 def test_every_address_stands_in_the_text(pieces: list[str], name: str) -> None:
     text = "".join(pieces)
     result = read(text, name)
