@@ -65,7 +65,7 @@ def headed_to_items(blocks: Sequence[Block]) -> list[Block]:
 def paragraphs_to_items(blocks: Sequence[Block]) -> list[Block]:
     """Make items of paragraphs that begin with a name, where nearly all do."""
     units = [n for n, block in enumerate(blocks) if block.kind == "paragraph"]
-    named = [n for n in units if _begins_with_name(blocks[n].pieces)]
+    named = {n for n in units if _begins_with_name(blocks[n].pieces)}
     alone = {n for n in named if _is_alone(blocks, n)}
     described = {n + 1 for n in alone}
     if len(named) < _FEWEST or len(named) < _SHARE * (len(units) - len(described)):

@@ -18,6 +18,7 @@ _BAR = re.compile(
 _ATTRIBUTE = re.compile(r"""(\w{1,20})\s*=\s*(?:"([^"]{0,300})"|([^,\]]{0,300}))""")
 _COPIES = re.compile(r"\s*(\d{1,3})\*")
 _MOST_COLUMNS = 100
+_MOST_CELLS = 200_000
 _MOST_ROWS = 1_000
 # A bar in brackets divides a link; a caret divides only where it stands alone.
 _DIVIDER = re.compile(r"(\[\[[^\[\]\n]{0,2000}\]\])|\||(?<!\S)\^(?!\S)")
@@ -88,7 +89,8 @@ def _columns(given: str) -> int:
 def _rows(lines: Sequence[str], columns: int) -> Iterator[tuple[str, ...]]:
     row: list[str] = []
     filled = 0
-    for width, text in _cells(lines):
+    # Cells that are copies may be many more than the letters that say so.
+    for width, text in islice(_cells(lines), _MOST_CELLS):
         row.append(text)
         filled += width
         if filled >= columns:

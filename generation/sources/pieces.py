@@ -61,7 +61,8 @@ class PieceCollector:
     def end_address(self) -> None:
         """Keep an address that stands bare apart from the words of the next element."""
         last = self.pieces[-1].text if self.pieces and self._href is None else ""
-        if _ENDS_IN_ADDRESS.search(last[-_LONGEST_ADDRESS:]):
+        start = last.rfind("http", -_LONGEST_ADDRESS)
+        if start >= 0 and self._room and BARE_URL.fullmatch(last, start):
             self.add(" ")
 
     def _ends_blank(self) -> bool:
@@ -96,7 +97,6 @@ _BLANKS = re.compile(r"\s+")
 _CHECKBOX = re.compile(r"^\s*\[[ xX]?\]\s+")
 
 BARE_URL = re.compile(r"https?://[^\s<>\"'`]{4,2000}")
-_ENDS_IN_ADDRESS = re.compile(BARE_URL.pattern + r"\Z")
 _LONGEST_ADDRESS = 2_008
 _WITHIN = frozenset({"wbr", "b", "strong", "i", "em", "mark", "u", "font"})
 

@@ -30,6 +30,9 @@ from generation.sources.records import as_url
 from generation.sources.tails import read_tail
 from generation.sources.urls import clean_url, host_of
 
+# Where the links of a cell are, and where they lead.
+Links = Sequence[tuple[int, str]]
+
 
 def read_row(
     fields: Sequence[str], cells: Sequence[Pieces], *, base: str = ""
@@ -38,7 +41,9 @@ def read_row(
     cells = [tidy(cell) for cell in cells]
     place = {field: n for n, field in reversed(list(enumerate(fields))) if field}
     text = squeeze(" ".join(map(plain_text, cells)))[:LONGEST_GROUP]
-    found = _row_link(place, cells, base)
+    # Said once: whatever is asked of a row is asked of the links in its cells.
+    linked = [own_links(cell, base) for cell in cells]
+    found = _row_link(place, cells, linked, base)
     if found is None:
         return without_link([piece for cell in cells for piece in cell], text)
     column, link, url = found
@@ -48,12 +53,12 @@ def read_row(
     name = _row_name(cells, name_column, link)
     if not name:
         return NoEntry(text, url, NO_NAME)
-    description = _row_description(place, cells, {column, name_column}, base)
+    description = _row_description(place, cells, linked, {column, name_column}, base)
     if not description and not {"name", "url"} & set(place):
         return NoEntry(name, url, NO_COLUMNS)
     tags = split_tags(_cell_text(place, cells, "tags"))
     licences = split_tags(_cell_text(place, cells, "license"))
-    facts = _row_facts(place, fields, cells, url, base)
+    facts = _row_facts(place, fields, cells, linked, url)
     if licences:
         facts["license"] = licence_fact(licences)
     return Entry(
@@ -67,14 +72,13 @@ def read_row(
 
 
 def _row_link(
-    place: dict[str, int], cells: Sequence[Pieces], base: str
+    place: dict[str, int], cells: Sequence[Pieces], linked: Sequence[Links], base: str
 ) -> tuple[int, Piece, str] | None:
     """Return (column, link, address): the link column's, else the first that names."""
     if "url" in place and place["url"] < len(cells):
         column = place["url"]
         text = plain_text(cells[column])
-        links = own_links(cells[column], base)
-        for n, url in links[:1]:
+        for n, url in linked[column][:1]:
             return column, cells[column][n], url
         if as_url(text):
             return column, Piece("link", text, text), as_url(text)
@@ -83,7 +87,7 @@ def _row_link(
     links_by_column = [
         (column, cell[n], url)
         for column, cell in enumerate(cells)
-        for n, url in own_links(cell, base)
+        for n, url in linked[column]
     ]
     if not links_by_column:
         return _row_picture(cells, base)
@@ -139,7 +143,11 @@ def _row_name(cells: Sequence[Pieces], column: int, link: Piece) -> str:
 
 
 def _row_description(
-    place: dict[str, int], cells: Sequence[Pieces], taken: set[int], base: str
+    place: dict[str, int],
+    cells: Sequence[Pieces],
+    linked: Sequence[Links],
+    taken: set[int],
+    base: str,
 ) -> str:
     if "description" in place:
         column = place["description"]
@@ -150,12 +158,13 @@ def _row_description(
     longest = max(free, key=len, default="")
     if len(longest.split()) >= 3:
         return clean_description(longest)
-    return next(filter(None, (_behind_link(cells[n], base) for n in sorted(taken))), "")
+    behind = (_behind_link(cells[n], linked[n], base) for n in sorted(taken))
+    return next(filter(None, behind), "")
 
 
-def _behind_link(cell: Pieces, base: str) -> str:
+def _behind_link(cell: Pieces, links: Links, base: str) -> str:
     """Return what a cell says below or behind the link that it begins with."""
-    for n, _ in own_links(cell, base)[:1]:
+    for n, _ in links[:1]:
         if _starts_cell(cell, cell[n]):
             return read_tail(cell[n + 1 :], base).description
     return ""
@@ -170,15 +179,15 @@ def _row_facts(
     place: dict[str, int],
     fields: Sequence[str],
     cells: Sequence[Pieces],
+    linked: Sequence[Links],
     own_url: str,
-    base: str,
 ) -> dict[str, str | list[str]]:
     """Gather the row's other links, by what their column or their text calls them."""
     facts: dict[str, str | list[str]] = {}
     described = place.get("description")
     for column, cell in enumerate(cells):
         field = fields[column] if column < len(fields) else ""
-        for n, url in [] if column == described else own_links(cell, base):
+        for n, url in [] if column == described else linked[column]:
             key = field if field.endswith("_url") else link_fact(cell[n].text)
             if key and url != own_url:
                 facts.setdefault(key, url)

@@ -9,7 +9,7 @@ from generation.sources.candidates import Document, Reading
 from generation.sources.line_blocks import Line, to_blocks
 from generation.sources.outline import read_blocks
 from generation.sources.pieces import PieceCollector, Pieces
-from generation.sources.rst_tables import directive_table, drawn_table
+from generation.sources.rst_tables import DrawnTables, directive_table
 from generation.sources.spread import spread_out
 
 _EMBEDDED = re.compile(r"`[^`<>\n]{1,300}<https?://[^`<>\s]{1,2000}>`_")
@@ -47,6 +47,7 @@ def read_rst(document: Document) -> Reading:
 
 def _lines(lines: list[str]) -> Iterator[Line]:
     styles: list[tuple[str, bool]] = []
+    tables = DrawnTables(lines)
     position, total = 0, len(lines)
     while position < total:
         line = lines[position].rstrip()
@@ -61,7 +62,7 @@ def _lines(lines: list[str]) -> Iterator[Line]:
         elif not indent and _is_underline(following, line) and not _RULE.match(line):
             yield Line("heading", _level(styles, following[0], False), line)
             position += 1
-        elif drawn := drawn_table(lines, position):
+        elif drawn := tables.at(position):
             yield Line("table", cells=drawn[0])
             position = drawn[1]
             continue

@@ -19,38 +19,57 @@ _OPTION = re.compile(r"[ \t]+:([\w-]{1,40}):[ \t]*(.*)")
 _CELL = re.compile(r"([ \t]*(?:\*[ \t]+)?)-(?:[ \t]+(.*))?")
 _DIRECTIVE = re.compile(r"[ \t]*\.\.[ \t]+(list-table|csv-table|table)::")
 _DELIMITERS = {"tab": "\t", "space": " "}
-_LONGEST = 20_000
+_LONGEST = 5_000
+_LARGEST = 500_000
+_MOST_COLUMNS = 100
 _WIDEST = 4_000
 
 
-def drawn_table(lines: Sequence[str], start: int) -> tuple[Cells, int] | None:
-    """Read the table whose upper border is a line, and return it with the line after it.
+class DrawnTables:
+    """The tables among the lines of a text. What was found to be none is not tried again."""
 
-    None where no table begins, or it is not drawn as it should be.
-    """
-    border = lines[start][:_WIDEST]
-    is_grid = GRID.fullmatch(border) is not None
-    if is_grid:
-        end = _end_of_grid(lines, start)
-    elif SIMPLE.fullmatch(border):
-        end = _end_of_simple(lines, start)
-    else:
-        return None
-    indent = len(border) - len(border.lstrip())
-    drawn = [line[indent:_WIDEST].rstrip() for line in lines[start:end]]
-    if len(drawn) < 3:
-        return None
-    # Few sources need it, and it takes long to load.
-    from docutils.parsers.rst import tableparser
-    from docutils.statemachine import StringList
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._tried = 0
+        self._unended = 0
 
-    parser = tableparser.GridTableParser if is_grid else tableparser.SimpleTableParser
-    try:
-        _, head, body = parser().parse(StringList(drawn, source="table"))
-    except (tableparser.TableMarkupError, ValueError, IndexError):
-        return None
-    header, rows = list(_texts(head)), list(_texts(body))
-    return Cells(header[-1] if header else (), rows), end
+    def at(self, start: int) -> tuple[Cells, int] | None:
+        """Read the table whose upper border is a line, and say where the text goes on.
+
+        None where no table begins, or it is not drawn as it should be.
+        """
+        border = self._lines[start][:_WIDEST]
+        if start < self._tried:
+            return None
+        if is_grid := GRID.fullmatch(border) is not None:
+            end = self._end_of_grid(start)
+        elif SIMPLE.fullmatch(border):
+            end = self._end_of_simple(start)
+        else:
+            return None
+        indent = len(border) - len(border.lstrip())
+        drawn = [line[indent:_WIDEST].rstrip() for line in self._lines[start:end]]
+        cells = _cells_of(drawn, is_grid=is_grid)
+        if cells is None:
+            self._tried = end
+            return None
+        return cells, end
+
+    def _end_of_grid(self, start: int) -> int:
+        end, limit = start, min(len(self._lines), start + _LONGEST)
+        while end < limit and _GRID_LINE.fullmatch(self._lines[end]):
+            end += 1
+        return end
+
+    def _end_of_simple(self, start: int) -> int:
+        """Find the last border: the one that a blank line or the end of the text follows."""
+        limit = min(len(self._lines), start + _LONGEST)
+        for at in range(start + 1, limit) if start >= self._unended else ():
+            following = self._lines[at + 1].strip() if at + 1 < len(self._lines) else ""
+            if not following and SIMPLE.fullmatch(self._lines[at][:_WIDEST]):
+                return at + 1
+        self._unended = max(self._unended, limit)
+        return start
 
 
 def directive_table(lines: Sequence[str]) -> Cells | None:
@@ -74,20 +93,22 @@ def directive_table(lines: Sequence[str]) -> Cells | None:
     return Cells(heads[0] if heads else (), rows)
 
 
-def _end_of_grid(lines: Sequence[str], start: int) -> int:
-    end = start
-    while end < min(len(lines), start + _LONGEST) and _GRID_LINE.fullmatch(lines[end]):
-        end += 1
-    return end
+def _cells_of(drawn: Sequence[str], *, is_grid: bool) -> Cells | None:
+    if len(drawn) < 3 or sum(map(len, drawn)) > _LARGEST:
+        return None
+    if len(re.findall(r"[-=]+", drawn[0])) > _MOST_COLUMNS:
+        return None
+    # Few sources need it, and it takes long to load.
+    from docutils.parsers.rst import tableparser
+    from docutils.statemachine import StringList
 
-
-def _end_of_simple(lines: Sequence[str], start: int) -> int:
-    """Find the last border: the one that a blank line or the end of the text follows."""
-    for at in range(start + 1, min(len(lines), start + _LONGEST)):
-        following = lines[at + 1].strip() if at + 1 < len(lines) else ""
-        if SIMPLE.fullmatch(lines[at]) and not following:
-            return at + 1
-    return start
+    parser = tableparser.GridTableParser if is_grid else tableparser.SimpleTableParser
+    try:
+        _, head, body = parser().parse(StringList(list(drawn), source="table"))
+    except (tableparser.TableMarkupError, ValueError, IndexError):
+        return None
+    header, rows = list(_texts(head)), list(_texts(body))
+    return Cells(header[-1] if header else (), rows)
 
 
 def _texts(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, ...]]:
@@ -115,11 +136,9 @@ def _joined(lines: Sequence[str]) -> str:
 
 
 def _first_drawn(lines: Sequence[str]) -> Cells | None:
-    for start, line in enumerate(lines):
-        if line.strip():
-            found = drawn_table(lines, start)
-            return found[0] if found else None
-    return None
+    start = next((n for n, line in enumerate(lines) if line.strip()), None)
+    found = DrawnTables(lines).at(start) if start is not None else None
+    return found[0] if found else None
 
 
 def _listed(lines: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -42,6 +42,7 @@ _LINK_LABEL = re.compile(
     r"\s*[:\uff1a]\s*$|\s*[\u2192\u00bb\u279c\u27a1]+\s*$",
     re.IGNORECASE,
 )
+_LONGEST_LABEL = 40
 _EMPTY_BRACKETS = re.compile(r"\s*[(\[][\s,;|/·•&+]*[)\]]")
 
 
@@ -74,7 +75,8 @@ def read_tail(pieces: Pieces, base: str) -> Tail:
         for piece in rest
     ]
     text = _EMPTY_BRACKETS.sub("", "".join(words))
-    text = _LINK_LABEL.sub("", _CLOSING.sub("", text))
+    text = _CLOSING.sub("", text)
+    text = text[:-_LONGEST_LABEL] + _LINK_LABEL.sub("", text[-_LONGEST_LABEL:])
     text, marks = take_licences(drop_figures(text.rstrip()))
     return Tail(clean_description(text), [*labels, *marks, *trailing[::-1]], facts)
 

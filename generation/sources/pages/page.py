@@ -28,6 +28,7 @@ _PAGE = re.compile(
 _FRAGMENT = re.compile(r"<(?:li|td|dt|article)\b[^>]*>", re.IGNORECASE)
 _FEWEST = 3
 _LONGEST_TITLE = 200
+_MAY_HIDE = "[hidden], [aria-hidden], [style]"
 # Where the content is, the surest place first.
 _BODIES = ("markdown-body", "mw-parser-output")
 _MOST_NAME_WORDS = 12
@@ -51,7 +52,7 @@ def read_html(document: Document) -> Reading:
     parser = parse_page(document.text)
     base = _base(parser, document.url)
     body = visible_tree(parser)
-    title = _title(parser, body)
+    title, words = _title(parser, body), body.words
     name_what_is_flat(body, base)
     reading = _read_markup(body, document.source, base)
     told = structured_candidates(parser, source=document.source, base=base)
@@ -64,12 +65,23 @@ def read_html(document: Document) -> Reading:
             reading = data
     if not reading.candidates:
         # Nothing is shown before scripts have run: what they will show is in the page.
-        unfolded = visible_tree(parser, unfolded=True)
-        name_what_is_flat(unfolded, base)
-        hidden = _read_markup(unfolded, document.source, base)
+        hidden = _read_hidden(parser, document.source, base, shown=words)
         if len(hidden.candidates) >= _FEWEST:
             reading = hidden
     return reading.model_copy(update={"title": title})
+
+
+def _read_hidden(
+    parser: LexborHTMLParser, source: str, base: str, *, shown: int
+) -> Reading:
+    """Read all of a page, where that is more than the words that it shows."""
+    if parser.css_first(_MAY_HIDE) is None:
+        return Reading(kind="html")
+    body = visible_tree(parser, unfolded=True)
+    if body.words <= shown:
+        return Reading(kind="html")
+    name_what_is_flat(body, base)
+    return _read_markup(body, source, base)
 
 
 def _read_markup(body: Element, source: str, base: str) -> Reading:

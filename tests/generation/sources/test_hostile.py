@@ -172,6 +172,31 @@ HOSTILE: dict[str, tuple[str, Callable[[], str]]] = {
     "addresses in one line": ("a.txt", lambda: "https://a.org " * 300_000),
     "figures": ("a.md", lambda: (ITEM[:-1] + " - " + "1 ★ " * 2_400 + "\n") * 50),
     "dashes": ("a.md", lambda: (ITEM[:-1] + "- " * 4_900 + "\n") * 50),
+    "arrows": ("a.md", lambda: (ITEM[:-1] + "\u2192" * 9_000 + "x\n") * 100),
+    "paragraphs of links": ("a.md", lambda: "[a](https://a.org/)\n\n" * 24_000),
+    "things below headings": (
+        "a.md",
+        lambda: "### A\n\nwords of it\n\n[Website](https://a.org/)\n\n" * 8_000,
+    ),
+    "borders of tables": ("a.rst", lambda: "== ==\n" * 49_000),
+    "drawn tables that never end": ("a.rst", lambda: "\n== ==\nx\n" * 16_000),
+    "lines of a grid": ("a.rst", lambda: "+--+--+\n" * 49_000),
+    "columns of a grid": (
+        "a.rst",
+        lambda: f"+{'-+' * 1_900}\n" + f"|{' |' * 1_900}\n+{'-+' * 1_900}\n" * 60,
+    ),
+    "copies of cells": (
+        "a.adoc",
+        lambda: "* https://a.org[a]\n\n|===\n" + "999*|x\n" * 49_000,
+    ),
+    "elements behind an address": (
+        "a.html",
+        lambda: "<html><ul><li>" + "https://aaaa" * 160 + " " + "<s></s>" * 100_000,
+    ),
+    "addresses in elements": (
+        "a.html",
+        lambda: "<html><ul><li>" + "<s>https://a</s>" * 50_000,
+    ),
     "broken bundle": ("a.json", lambda: '{"gazetteer-bundle":1,"files":' + "[" * 9_999),
 }
 
