@@ -7,7 +7,7 @@ same words would be. One such section may be prose; where most are alike, they a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from generation.sources.fields import field_of
@@ -16,11 +16,10 @@ from generation.sources.labels import (
     is_read_more,
     link_fact,
     link_fact_of,
-    says_nothing,
 )
-from generation.sources.listed import is_address
+from generation.sources.listed import is_silent
 from generation.sources.names import clean_name, squeeze
-from generation.sources.outline import Block, is_not_items
+from generation.sources.outline import Block, is_not_items, list_of_one
 from generation.sources.pieces import BARE_URL, Piece, Pieces, plain_text, tidy
 from generation.sources.urls import canonical_url
 
@@ -58,7 +57,7 @@ def headed_to_items(blocks: Sequence[Block]) -> list[Block]:
             continue
         # An empty heading ends the section that the one before had begun.
         made.append(Block("heading", blocks[start].level))
-        made += _item(thing)
+        made += list_of_one(thing)
     return made
 
 
@@ -78,7 +77,7 @@ def paragraphs_to_items(blocks: Sequence[Block]) -> list[Block]:
             made.append(block)
             continue
         text = [Piece("text", " - "), *blocks[n + 1].pieces] if n in alone else []
-        made += _item([*_parted(block.pieces), *text])
+        made += list_of_one([*_parted(block.pieces), *text])
     return made
 
 
@@ -142,7 +141,7 @@ def _names_another(line: Pieces) -> bool:
     return (
         start is not None
         and start.kind == "link"
-        and not _is_silent(start)
+        and not is_silent(start)
         and not link_fact(start.text)
     )
 
@@ -151,7 +150,7 @@ def _is_link_of(piece: Piece, name: str, line: Pieces) -> bool:
     if piece.kind != "link" or piece.url[:1] == "#":
         return False
     return (
-        _is_silent(piece)
+        is_silent(piece)
         or bool(link_fact(piece.text))
         or calls_for(piece.text, name)
         or (len(line) == 1 and is_read_more(piece.text))
@@ -159,16 +158,12 @@ def _is_link_of(piece: Piece, name: str, line: Pieces) -> bool:
 
 
 def _is_own(link: Piece, name: str) -> bool:
-    if not (_is_silent(link) or calls_for(link.text, name)):
+    if not (is_silent(link) or calls_for(link.text, name)):
         return False
     fact = link_fact(link.text)
     return fact in ("", "website_url") and (
         fact == "website_url" or not link_fact_of(link.url)
     )
-
-
-def _is_silent(link: Piece) -> bool:
-    return says_nothing(link.text) or is_address(link.text, link.url)
 
 
 def _description(line: Pieces) -> str:
@@ -183,7 +178,7 @@ def _description(line: Pieces) -> str:
 
 def _is_call(piece: Piece) -> bool:
     return piece.kind == "link" and (
-        _is_silent(piece) or bool(link_fact(piece.text)) or is_read_more(piece.text)
+        is_silent(piece) or bool(link_fact(piece.text)) or is_read_more(piece.text)
     )
 
 
@@ -199,7 +194,7 @@ def _begins_with_name(pieces: Pieces) -> bool:
         start.kind == "strong"
         and len(start.text.split()) <= _MOST_NAME_WORDS
         and any(
-            (piece.kind == "link" and _is_silent(piece)) or BARE_URL.search(piece.text)
+            (piece.kind == "link" and is_silent(piece)) or BARE_URL.search(piece.text)
             for piece in line[1:3]
         )
     )
@@ -226,11 +221,3 @@ def _parted(pieces: Pieces) -> list[Piece]:
     if behind.isalnum():
         line.insert(1, Piece("text", " - "))
     return line
-
-
-def _item(pieces: Sequence[Piece]) -> Iterator[Block]:
-    yield Block("list")
-    yield Block("item")
-    yield Block("text", 0, pieces)
-    yield Block("end item")
-    yield Block("end list")

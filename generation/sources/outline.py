@@ -100,6 +100,15 @@ class Block(NamedTuple):
     entry: Entry | NoEntry | None = None
 
 
+def list_of_one(pieces: Pieces) -> Iterator[Block]:
+    """Yield a list that is one item: lists that follow one another are read as one."""
+    yield Block("list")
+    yield Block("item")
+    yield Block("text", 0, pieces)
+    yield Block("end item")
+    yield Block("end list")
+
+
 @dataclass
 class _Item:
     paragraphs: list[Pieces] = field(default_factory=list)

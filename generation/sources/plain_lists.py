@@ -10,7 +10,7 @@ from generation.sources.candidates import Candidate, Document, LeftOut, Reading
 from generation.sources.fields import field_of
 from generation.sources.listed import LONGEST_GROUP
 from generation.sources.names import squeeze
-from generation.sources.outline import Block, read_blocks
+from generation.sources.outline import Block, list_of_one, read_blocks
 from generation.sources.pieces import BARE_URL, Piece, Pieces
 from generation.sources.records import has_name_and_link, record_to_candidate
 
@@ -139,12 +139,12 @@ def _group(lines: Sequence[str], following: Sequence[str]) -> Iterator[Block]:
         start = len(lines) - 2 * len(bare)
         yield from _heading(lines[0]) if start else ()
         for n in bare:
-            yield from _item((*_named(lines[n - 1]), *_linked(lines[n])))
+            yield from list_of_one((*_named(lines[n - 1]), *_linked(lines[n])))
         return
     listed = set(addresses)
     for n, line in enumerate(lines):
         if n in listed:
-            yield from _item(_line(line))
+            yield from list_of_one(_line(line))
         elif n + 1 in listed:
             yield from _heading(line)
 
@@ -175,7 +175,7 @@ def _stacked(lines: Sequence[str], at: int) -> Iterator[Block]:
     """A name, its address, and whatever else stands between two blank lines."""
     rest = " ".join([*lines[1:at], *lines[at + 1 :]])
     text = (Piece("text", f" - {rest}"),) if rest.strip() else ()
-    yield from _item((*_named(lines[0]), *_linked(lines[at]), *text))
+    yield from list_of_one((*_named(lines[0]), *_linked(lines[at]), *text))
 
 
 def _named(line: str) -> Pieces:
@@ -227,11 +227,3 @@ def _cells(line: str) -> list[str]:
 
 def _described(name: str, address: str, description: str) -> Pieces:
     return (*_named(name), *_linked(address), Piece("text", f" - {description}"))
-
-
-def _item(pieces: Pieces) -> Iterator[Block]:
-    yield Block("list")
-    yield Block("item")
-    yield Block("text", 0, pieces)
-    yield Block("end item")
-    yield Block("end list")

@@ -41,8 +41,8 @@ NEIGHBOURS = 40
 CHANGES = 100
 # Kinds of readers, as they are told to visitors.
 METHODS = {
-    **dict.fromkeys(("markdown", "asciidoc", "org", "rst", "text"), "list"),
-    **dict.fromkeys(("textile", "wiki"), "list"),
+    **dict.fromkeys(("markdown", "asciidoc", "org", "rst", "text", "textile"), "list"),
+    "wiki": "list",
     **dict.fromkeys(("html", "html data"), "page"),
     **dict.fromkeys(("csv", "json", "yaml", "toml", "xml"), "records"),
     **dict.fromkeys(("bookmarks", "feed", "folder", "opml", "sitemap"), "entries"),

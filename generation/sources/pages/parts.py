@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from generation.sources.labels import is_read_more, says_nothing
 from generation.sources.names import squeeze
+from generation.sources.pages.grafts import is_silent
 from generation.sources.pages.tree import BLOCKS, HEADINGS, Element
 
 MARKS = frozenset(
@@ -318,15 +318,10 @@ def _without_calls(line: list[Element | str]) -> list[Element | str]:
         if isinstance(last, str):
             if any(map(str.isalnum, last)):
                 break
-        elif last.tag != "a" or not _is_call(last):
+        elif last.tag != "a" or not (is_silent(last.text()) or "://" in last.text()):
             break
         kept.pop()
     return kept if any(isinstance(c, Element) or c.strip() for c in kept) else line
-
-
-def _is_call(link: Element) -> bool:
-    text = link.text()
-    return says_nothing(text) or is_read_more(text) or "://" in text
 
 
 def _words(line: Iterable[Element | str]) -> str:
