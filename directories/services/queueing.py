@@ -49,8 +49,14 @@ def hand_over(run: GenerationRun) -> bool:
 
 
 def try_again(run_id: UUID) -> None:
-    """Hand a run over that a worker has put back. If that fails, a sweep will do it."""
+    """Hand a run over that a worker has put back. If that fails, a sweep will do it.
+
+    A sweep may also have been here first: then the run is on the queue already.
+    """
+    run = GenerationRun.objects.filter(pk=run_id, unclaimed=0).first()
+    if run is None:
+        return
     try:
-        hand_over(GenerationRun.objects.get(pk=run_id))
+        hand_over(run)
     except CannotDispatch as exc:
         log.warning("run waits for a sweep", run=str(run_id), reason=str(exc))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -276,6 +276,18 @@ def test_two_sweeps_do_each_thing_once(running: GenerationRun, queue: Queue) -> 
     assert sum(one.lost for one in swept) == 1
     assert len(queue.sent) == 1
     assert running.attempts.count() == 1
+
+
+def test_sweep_between_a_failure_and_its_message_hands_over_once(
+    running: GenerationRun, queue: Queue
+) -> None:
+    change(running, dispatched_at=timezone.now())
+
+    with transaction.atomic():
+        transaction.on_commit(sweeping.sweep)
+        say(running, RecordAttemptFailure(reason="somebody pushed"))
+
+    assert len(queue.sent) == 1
 
 
 # --- clearing away
