@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -39,6 +40,9 @@ from generation.yaml import InvalidYAML, parse
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 CONFIGS = (".works/works.yml", "config.yml")
 LONGEST_NAME, LONGEST_DESCRIPTION = 200, 500
+# A copy that is so old belongs to a process that was killed, in seconds.
+ABANDONED_AFTER = 86_400
+_DRAFT = ".adopting-"
 
 
 class Wanted(NamedTuple):
@@ -131,6 +135,18 @@ def adopt(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
     return found._replace(directory=directory)
 
 
+def forget_abandoned() -> int:
+    """Remove the copies that killed adoptions have left behind, and count them."""
+    begun_before = time.time() - ABANDONED_AFTER
+    removed = 0
+    for path in Path(settings.GIT_ROOT).glob(f"{_DRAFT}*"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < begun_before:
+                shutil.rmtree(path)
+                removed += 1
+    return removed
+
+
 @contextmanager
 def _copied(wanted: Wanted, fetcher: Fetcher, own: Path | None) -> Iterator[Repository]:
     """Lend a copy with its history; what nobody has moved away by the end is removed."""
@@ -138,7 +154,7 @@ def _copied(wanted: Wanted, fetcher: Fetcher, own: Path | None) -> Iterator[Repo
         yield Repository(own)
         return
     root = Path(settings.GIT_ROOT)
-    draft = Repository(root / f".adopting-{uuid4().hex[:12]}" / "data.git")
+    draft = Repository(root / f"{_DRAFT}{uuid4().hex[:12]}" / "data.git")
     try:
         draft.create()
         _copy(wanted, draft, fetcher)

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from directories.models import GenerationRun, RunState
 from directories.services import (
+    adopting,
     attempts,
     checkpoints,
     execution,
@@ -79,6 +80,7 @@ def sweep(*, makes_here: bool = False, tidies: int = TIDIES) -> Swept:
     memory.forget_expired_nonces()
     memory.forget_batches()
     checkpoints.forget_old()
+    adopting.forget_abandoned()
     return Swept(lost, handed_over, made_here, waiting, tidied)
 
 

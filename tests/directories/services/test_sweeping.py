@@ -397,6 +397,19 @@ def test_nothing_is_cleared_away_while_another_run_writes(
     assert repository.refs()
 
 
+def test_copy_of_a_killed_adoption_goes_after_a_day(
+    queue: Queue, git_root: Path
+) -> None:
+    for name, hours in {".adopting-old": 25, ".adopting-new": 1, "ada": 25}.items():
+        Repository(git_root / name / "data.git").create()
+        then = time.time() - hours * 3600
+        os.utime(git_root / name, (then, then))
+
+    sweeping.sweep()
+
+    assert {path.name for path in git_root.iterdir()} == {".adopting-new", "ada"}
+
+
 def test_checkpoint_goes_when_the_run_ends_well(
     running: GenerationRun, settings: Settings
 ) -> None:
