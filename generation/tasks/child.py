@@ -27,6 +27,8 @@ from generation.processes import FORKING, send_all
 
 # After an interrupt, so many seconds until the child is killed.
 GRACE = 1.5
+# After its last word, so many seconds to send away reports and to go.
+LEAVING = 30
 
 
 class Ended(NamedTuple):
@@ -71,37 +73,34 @@ def in_child(
     os.close(tell)
     os.close(alive)
     try:
-        try:
-            text = _hear(told, patience)
-        finally:
-            os.close(told)
-        if text is None:
-            _kill_group(pid)
-        _, status = os.waitpid(pid, 0)
-    except BaseException:
-        _kill_group(pid)
-        os.waitpid(pid, 0)
-        raise
+        text = _hear(told, patience)
     finally:
+        os.close(told)
+        # It is gone, or is to go. Before it is waited for, the number is surely its own.
+        _kill_group(pid)
+        _, status = os.waitpid(pid, 0)
         os.close(lifeline)
-    _kill_group(pid)
     if text is None:
         return Ended("", f"the process of the run stood still for {patience:.0f} s")
-    if text:
+    if text.endswith("\n"):
         return Ended(**json.loads(text))
     return Ended("", _cause_of_death(status, memory_mib))
 
 
 def _hear(told: int, patience: float) -> str | None:
-    """Listen until the child has said all; None when it is silent for too long."""
-    heard = b""
-    while select.select([told], [], [], patience)[0]:
+    """Listen until the child is gone, or has said all and does not go.
+
+    What was said in full ends with a line's end. None when the child is silent for too long.
+    """
+    heard, seconds = b"", patience
+    while select.select([told], [], [], seconds)[0]:
         part = os.read(told, 1 << 16)
         if not part:
-            return heard.decode()
+            return heard.decode(errors="replace")
         # Signs of life are blanks before the first word.
         heard = (heard + part).lstrip()
-    return None
+        seconds = LEAVING if heard.endswith(b"\n") else patience
+    return heard.decode() if heard.endswith(b"\n") else None
 
 
 class _Voice:
@@ -128,8 +127,10 @@ class _Voice:
     def say(self, ended: Ended) -> None:
         with self._lock:
             self._is_over = True
-        with os.fdopen(self._tell, "w") as words:
-            json.dump(ended._asdict(), words)
+        # Left open: it ends with the process.
+        words = memoryview(json.dumps(ended._asdict()).encode() + b"\n")
+        while words:
+            words = words[os.write(self._tell, words) :]
 
 
 def _fork() -> int:

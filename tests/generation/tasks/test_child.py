@@ -117,6 +117,38 @@ def test_a_child_that_stands_still_is_not_waited_for() -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
+def test_a_child_that_has_said_all_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stand_still() -> None:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    monkeypatch.setattr("generation.tasks.child.send_all", stand_still)
+    monkeypatch.setattr("generation.tasks.child.LEAVING", 1)
+
+    assert in_child(lambda child: Ended("failed", "no items")) == ("failed", "no items")
+
+
+def test_a_child_that_dies_in_mid_word_has_said_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write = os.write
+
+    def write_and_die(descriptor: int, words: memoryview) -> int:
+        write(descriptor, words[:10])
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 10
+
+    def work(child: Child) -> Ended:
+        monkeypatch.setattr("generation.tasks.child.os.write", write_and_die)
+        return WELL
+
+    ended = in_child(work)
+
+    assert ended.outcome == ""
+    assert "was killed (SIGKILL)" in ended.reason
+
+
 def test_a_child_that_works_may_take_longer() -> None:
     def work(child: Child) -> Ended:
         time.sleep(6)
