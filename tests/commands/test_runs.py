@@ -42,6 +42,13 @@ def test_run_that_is_over_cannot_be_cancelled(made: Gazetteer) -> None:
     assert made.run("runs", "retry", "clocks").status == 1
 
 
+def test_three_digits_name_no_run(made: Gazetteer) -> None:
+    (listed,) = made.run("runs", "list", "--json").json
+
+    assert made.run("runs", "show", listed["id"][:4]).status == 0
+    assert made.run("runs", "show", listed["id"][:3]).status == 2
+
+
 @pytest.mark.parametrize("name", ["nothing", "zz-top", "0", "a/b"])
 def test_name_of_no_run_is_refused(made: Gazetteer, name: str) -> None:
     ended = made.run("runs", "show", name)

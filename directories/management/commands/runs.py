@@ -31,6 +31,8 @@ from directories.services import editing, history, runs
 
 INTERRUPTED = 130
 SHOWN_LINES = 30
+# As git has it: with fewer, a mistyped slug would name a run by chance.
+FEWEST_DIGITS = 4
 
 
 class Command(BaseCommand):
@@ -197,7 +199,7 @@ class Command(BaseCommand):
 
 
 def find_run(given: str) -> GenerationRun:
-    """Find a run by its id, the beginning of one, or its directory's slug.
+    """Find a run by its id, the beginning of one (four digits), or its directory's slug.
 
     Raises NotPossible for what names no run, or several.
     """
@@ -212,7 +214,7 @@ def find_run(given: str) -> GenerationRun:
 
 def _by_id(found: QuerySet[GenerationRun], given: str) -> GenerationRun:
     digits = given.replace("-", "").lower()
-    if digits and len(digits) <= 32 and not set(digits) - set("0123456789abcdef"):
+    if FEWEST_DIGITS <= len(digits) <= 32 and not set(digits) - set("0123456789abcdef"):
         low, high = (UUID(digits.ljust(32, digit)) for digit in "0f")
         matching = list(found.filter(pk__gte=low, pk__lte=high)[:2])
         if len(matching) == 1:
