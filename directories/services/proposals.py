@@ -161,7 +161,7 @@ def accept(
             also=also,
             merged=lying.heads if merge else {},
         )
-        with published(publication):
+        with published(publication, directory):
             if new := publication.planned["data"].new:
                 # Locked: two may be accepting different items of it.
                 known = Proposal.objects.select_for_update().get(pk=proposal.pk)
@@ -229,7 +229,7 @@ def refresh(
         if not any(rest.values()):
             publication.discard()
             return False
-        with published(publication):
+        with published(publication, directory):
             _open(proposal)
             Proposal.objects.filter(pk=proposal.pk).update(
                 base=lying.main or "",

@@ -95,7 +95,7 @@ def revise(
             target=Target(proposal_branch(number), {}) if is_proposed else None,
         )
         proposal = None
-        with published(publication):
+        with published(publication, directory):
             if is_proposed:
                 proposal = record_edit(
                     directory,
@@ -133,16 +133,28 @@ def undisturbed(directory: Directory, work: Callable[[], Result]) -> Result:
 
 
 @contextmanager
-def published(publication: Publication) -> Iterator[None]:
-    """Publish what is staged if the database takes what the block writes, and only then."""
+def published(publication: Publication, directory: Directory) -> Iterator[None]:
+    """Publish what is staged if the database takes what the block writes, and only then.
+
+    The directory is locked meanwhile, so that nobody deletes it or clears away what is
+    half done. Raises NotPossible where it is deleted already.
+    """
     try:
         with uninterrupted(), transaction.atomic():
+            if not lock(directory):
+                raise NotPossible(f"{directory} has just been deleted")
             yield
             # Last: what the database refuses is not published.
             publication.publish()
     except BaseException:
         publication.discard()
         raise
+
+
+def lock(directory: Directory) -> bool:
+    """Keep a directory to oneself until the transaction ends. False when it is gone."""
+    mine = Directory.objects.select_for_update().filter(pk=directory.pk)
+    return mine.values_list("pk").first() is not None
 
 
 def request_of(directory: Directory) -> GenerationRequest | None:

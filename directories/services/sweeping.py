@@ -26,6 +26,7 @@ from directories.services import (
     runs,
 )
 from directories.services.proposing import repositories_of
+from directories.services.revisions import lock
 from generation import dispatch
 from generation.contract.commands import Outcome, PublishBegin, RepositoryKind
 from generation.exceptions import CannotDispatch, RepositoryError
@@ -137,8 +138,13 @@ def _tidy(run: GenerationRun) -> bool:
         # First what late attempts hold: from then on they move nothing any more.
         for repository in repositories.values():
             forget_staged(repository, run.pk)
-            # Of people's edits that were cut short; one that is under way is tried again.
-            forget_refs(repository, HANDS)
+        with transaction.atomic():
+            # Of people's edits that were cut short. One that is being published keeps us
+            # waiting here, and one that has only begun is tried again.
+            if not lock(directory):
+                return False
+            for repository in repositories.values():
+                forget_refs(repository, HANDS)
         _put_back_half(run, repositories)
         for repository in repositories.values():
             repository.tidy()

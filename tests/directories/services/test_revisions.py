@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from directories.exceptions import NotNow, NotPossible
 from directories.models import Directory, RunState
-from directories.services import execution
+from directories.services import execution, sweeping
+from directories.services.deleting import Repositories, delete_directory
 from directories.services.proposing import repositories_of
 from directories.services.revisions import revise
-from generation.git import Repository
+from generation.git import MAIN, Repository
 from generation.git.command import run_git
 from generation.journal import Progress
 from generation.publish import HANDS
@@ -93,6 +97,55 @@ def test_an_edit_gives_up_where_others_never_rest(
 
     assert "Flat dial" not in files(git_root)[HORIZONTAL]
     assert all(r.refs(HANDS) == {} for r in repositories_of(generated).values())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_waits_for_an_edit_that_is_being_published(
+    generated: Directory, git_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = Repository.move
+    asked: list[str | None] = []
+    tidied: list[int] = []
+
+    def change(stored: Stored) -> Revision:
+        asked.append(stored.snapshot.commit)
+        return rename(stored)
+
+    def sweep() -> None:
+        try:
+            tidied.append(sweeping.sweep().tidied)
+        finally:
+            connection.close()
+
+    sweeps = threading.Thread(target=sweep)
+
+    def move_and_sweep(self: Repository, ref: str, **how: Any) -> None:
+        move(self, ref, **how)
+        if ref == MAIN and not sweeps.ident:
+            sweeps.start()
+            sweeps.join(1)
+
+    monkeypatch.setattr(Repository, "move", move_and_sweep)
+    revise(generated, change, user=generated.owner)
+    sweeps.join()
+
+    assert (len(asked), tidied) == (1, [1])
+    assert "Flat dial" in files(git_root, "website")["index.html"]
+
+
+def test_an_edit_of_a_directory_that_has_just_been_deleted_leaves_nothing(
+    generated: Directory, git_root: Path
+) -> None:
+    delete_directory(Directory.objects.get(pk=generated.pk), Repositories.DELETE)
+
+    with pytest.raises(NotPossible, match="has just been deleted"):
+        revise(
+            generated,
+            lambda _: Revision("Begin", {"pages/a.md": b"# A"}),
+            user=generated.owner,
+        )
+
+    assert not list(git_root.rglob("HEAD"))
 
 
 def test_an_edit_that_makes_the_data_unreadable_is_refused(
