@@ -220,7 +220,8 @@ def put_back_half(
 ) -> bool:
     """Undo what was published of a result that never became whole, as `put_back` does.
 
-    False, with nothing changed, when all of it was published or none.
+    False, with nothing changed, when all of it was published or none, or when somebody has
+    been in any of the repositories since: what they did there may build on it.
     """
     wanted = {kind: commit for kind, commit in planned.items() if commit.new}
     there = [
@@ -230,6 +231,10 @@ def put_back_half(
     ]
     if len(there) in (0, len(wanted)):
         return False
+    for kind, commit in wanted.items():
+        left = commit.new if kind in there else commit.old
+        if repositories[kind].head(commit.branch) != left:
+            return False
     put_back(planned, repositories)
     for kind in there:
         if not repositories[kind].refs():

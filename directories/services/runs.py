@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.contrib.auth.models import User
@@ -17,8 +18,10 @@ from directories.exceptions import NotNow, NotPossible, RunActive
 from directories.models import Directory, GenerationRun, RunAttempt, RunState
 from directories.services import attempts, checkpoints, execution
 from directories.services.directories import GivenDocument, store_documents
+from directories.services.proposing import repositories_of
 from generation.contract.commands import GenerateStatus, Outcome
 from generation.contract.request import GenerationRequest
+from generation.publish import forget_staged
 
 log = structlog.get_logger(__name__)
 
@@ -139,6 +142,9 @@ def give_up_lost_runs(directory: Directory) -> None:
     """Fail the runs whose process died, so that the directory can be generated again."""
     lost = GenerationRun.objects.filter(directory=directory).lost()
     over = {"state": RunState.FAILED, "finished_at": Now(), "step": ""}
+    for run_id in lost.values_list("pk", flat=True):
+        # Its process may only be late: after this it publishes nothing any more.
+        transaction.on_commit(partial(_forget_staged, directory, run_id))
     unclaimed = lost.filter(state=RunState.QUEUED).update(error=UNCLAIMED, **over)
     if not lost.update(error=attempts.LOST, **over) and not unclaimed:
         return
@@ -148,6 +154,11 @@ def give_up_lost_runs(directory: Directory) -> None:
     Directory.objects.filter(pk=directory.pk).update(
         generate_status=GenerateStatus.ERROR, generation_finished_at=Now()
     )
+
+
+def _forget_staged(directory: Directory, run_id: UUID) -> None:
+    for repository in repositories_of(directory).values():
+        forget_staged(repository, run_id)
 
 
 def refuse_while_active(directory: Directory) -> None:

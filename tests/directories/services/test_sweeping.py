@@ -383,6 +383,35 @@ def test_what_a_person_has_built_on_is_not_taken_back(
     assert data.head() == theirs
 
 
+def test_what_a_later_run_has_completed_is_not_taken_back(
+    running: GenerationRun, queue: Queue
+) -> None:
+    repositories = publish(running, "data")
+    for kind in ("list", "website"):
+        later = Commit(None, "Later", "Ada", "a@example.org", NOON, {"b": b"2"}, ())
+        new = repositories[kind].write(later, ref="refs/later/1")
+        repositories[kind].move(MAIN, new=new, old=None)
+    finish = RecordGenerationFinish(finished_at=NOON, outcome=Outcome.FAILED, error="x")
+    say(running, finish)
+
+    sweeping.sweep()
+
+    assert all(repository.head() for repository in repositories.values())
+
+
+def test_run_that_is_given_up_publishes_nothing_any_more(
+    running: GenerationRun,
+) -> None:
+    repository = stage(running.directory, running)
+    staged = repository.refs()
+    repository.move(MAIN, new=next(iter(staged.values())), old=None)
+    silence(running)
+
+    start(running.directory)
+
+    assert [*repository.refs()] == [MAIN]
+
+
 def test_nothing_is_cleared_away_while_another_run_writes(
     running: GenerationRun, queue: Queue
 ) -> None:
