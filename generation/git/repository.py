@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -211,23 +212,23 @@ class Repository:
         Objects that no ref leads to stay for two weeks, should somebody want them back.
         """
         for draft in self.path.parent.glob(f".{self.path.name}.*"):
-            shutil.rmtree(draft, ignore_errors=True)
+            if _age(draft) >= STALE:
+                shutil.rmtree(draft, ignore_errors=True)
         if not self.exists():
             return
         self._sweep_debris()
         self.unlock()
-        packs = len(list(self.path.glob("objects/pack/*.pack")))
-        loose = sum(1 for _ in self.path.glob("objects/[0-9a-f][0-9a-f]/*"))
+        objects = list(_files(self.path / "objects"))
+        packs = sum(path.suffix == ".pack" for path in objects)
+        loose = sum(len(path.parent.name) == 2 for path in objects)
         if packs > MOST_PACKS or loose > MOST_LOOSE:
             run_git(self.path, "gc", "--quiet", "--prune=2.weeks.ago")
 
     def unlock(self) -> None:
         """Remove the locks that a killed git has left: they would keep everybody out."""
-        for pattern in ("*.lock", "refs/**/*.lock"):
-            for path in self.path.glob(pattern):
-                with suppress(FileNotFoundError):
-                    if time.time() - path.stat().st_mtime >= STALE:
-                        path.unlink()
+        for path in _files(self.path, "refs"):
+            if path.suffix == ".lock" and _age(path) >= STALE:
+                path.unlink(missing_ok=True)
 
     def write(self, commit: Commit, *, ref: str) -> str:
         """Write one commit and point `ref` at it. Return its id.
@@ -236,7 +237,10 @@ class Repository:
         """
         check_ref(ref)
         try:
-            with talk_to_git(self.path, "fast-import", *_IMPORT) as (stdin, stdout):
+            with (
+                self._writing(fcntl.LOCK_SH),
+                talk_to_git(self.path, "fast-import", *_IMPORT) as (stdin, stdout),
+            ):
                 for part in fast_import_stream(commit, ref):
                     stdin.write(part)
                 stdin.write(b"get-mark :1\n")
@@ -364,14 +368,47 @@ class Repository:
             stdin.write("".join(f"{line}\n" for line in lines).encode())
 
     def _sweep_debris(self) -> None:
-        """Remove what an interrupted fast-import leaves: crash reports and half packs."""
-        for pattern in (
-            "fast_import_crash_*",
-            "objects/pack/tmp_*",
-            "objects/*/tmp_obj_*",
-        ):
-            for path in self.path.glob(pattern):
-                path.unlink(missing_ok=True)
+        """Remove what an interrupted fast-import leaves: crash reports and half packs.
+
+        While another one writes, that is left to whoever comes next.
+        """
+        with suppress(BlockingIOError), self._writing(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            for path in _files(self.path, "objects"):
+                if path.name.startswith(("fast_import_crash_", "tmp_")):
+                    path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self, how: int) -> Iterator[None]:
+        """Hold a lock that writers share. The kernel takes it back from those who die."""
+        try:
+            folder = os.open(self.path, os.O_RDONLY)
+        except OSError as exc:
+            raise RepositoryError(f"there is no repository {self.path}") from exc
+        try:
+            fcntl.flock(folder, how)
+            yield
+        finally:
+            os.close(folder)
+
+
+def _files(root: Path, *folders: str) -> Iterator[Path]:
+    """List the files in a folder and below some of its folders, or below all of them.
+
+    Others may change it meanwhile: what has gone is left out.
+    """
+    for path, names, files in os.walk(root):
+        if folders and path == str(root):
+            names[:] = folders
+        for name in files:
+            yield Path(path, name)
+
+
+def _age(path: Path) -> float:
+    """Say how old a file is, in seconds; 0 for one that has gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def _cannot_write(path: Path, exc: OSError) -> str:

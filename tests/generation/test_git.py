@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from generation.exceptions import RepositoryError, RepositoryLocked, RepositoryMoved
 from generation.git import MAIN, Commit, Repository, blob_id
+from generation.git.commits import fast_import_stream
 from tests.fakes import NOON
 
 REF = "refs/gazetteer/run/1"
@@ -204,11 +207,70 @@ def test_a_half_made_repository_is_cleared_away(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "clocks.git")
     draft = tmp_path / ".clocks.git.4711"
     (draft / "objects").mkdir(parents=True)
-    (tmp_path / ".other.git.4711").mkdir()
+    an_hour_ago = time.time() - 3600
+    os.utime(draft, (an_hour_ago, an_hour_ago))
+    # One that another process is about to make, and one of another repository.
+    left = {".clocks.git.4712", ".other.git.4711"}
+    for name in left:
+        (tmp_path / name).mkdir()
 
     repository.tidy()
 
-    assert [path.name for path in tmp_path.iterdir()] == [".other.git.4711"]
+    assert {path.name for path in tmp_path.iterdir()} == left
+
+
+def test_who_tidies_up_leaves_what_another_one_writes(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stream(wanted: Commit, ref: str) -> Iterator[bytes]:
+        *parts, last = fast_import_stream(wanted, ref)
+        yield from parts
+        # More than git holds back: by now there is half a pack.
+        halves.extend(repository.path.glob("objects/pack/tmp_*"))
+        repository.tidy()
+        yield last
+
+    halves: list[Path] = []
+    monkeypatch.setattr("generation.git.repository.fast_import_stream", stream)
+
+    written = repository.write(
+        commit({str(at): os.urandom(1_000) for at in range(300)}), ref=REF
+    )
+
+    assert halves
+    assert len(repository.tree(written)) == 300
+
+
+def test_half_a_pack_of_a_git_that_was_killed_is_cleared_away(
+    repository: Repository,
+) -> None:
+    half = repository.path / "objects" / "pack" / "tmp_pack_x"
+    half.parent.mkdir(exist_ok=True)
+    half.touch()
+
+    repository.tidy()
+
+    assert not half.exists()
+
+
+def test_refs_that_go_away_do_not_disturb_who_tidies_up(repository: Repository) -> None:
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        folder = repository.path / "refs" / "gazetteer" / "hand"
+        while not over.is_set():
+            folder.mkdir(parents=True)
+            folder.rmdir()
+            folder.parent.rmdir()
+
+    others = threading.Thread(target=come_and_go)
+    others.start()
+    try:
+        for _ in range(500):
+            repository.unlock()
+    finally:
+        over.set()
+        others.join()
 
 
 def test_a_lock_that_a_killed_git_has_left_is_removed_once_it_is_old(
