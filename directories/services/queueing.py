@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from directories.models import GenerationRun
+from directories.models import GenerationRun, RunState
 from directories.services import workers
 from generation import dispatch
 from generation.exceptions import CannotDispatch
@@ -41,10 +41,15 @@ def hand_over(run: GenerationRun) -> bool:
     try:
         dispatch.enqueue(run.pk)
     except CannotDispatch:
-        GenerationRun.objects.filter(pk=run.pk).update(
-            dispatched_at=run.dispatched_at, unclaimed=run.unclaimed
+        # The message may have come through all the same, and a worker may have it.
+        still = GenerationRun.objects.filter(
+            pk=run.pk,
+            state=RunState.QUEUED,
+            attempt=run.attempt,
+            unclaimed=run.unclaimed + 1,
         )
-        raise
+        if still.update(dispatched_at=run.dispatched_at, unclaimed=run.unclaimed):
+            raise
     return True
 
 

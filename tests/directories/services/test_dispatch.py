@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
@@ -30,6 +31,7 @@ from directories.services import runs, workers
 from generation import dispatch
 from generation.contract.commands import RecordAttemptFailure
 from generation.contract.hello import Hello
+from generation.exceptions import CannotDispatch
 from tests.directories.makers import WITHOUT_ITEMS, ask, document, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -377,3 +379,20 @@ def test_a_run_that_was_put_back_is_handed_over_again(directory: Directory) -> N
     run.refresh_from_db()
     assert (run.state, run.attempt, run.unclaimed) == (RunState.QUEUED, 1, 1)
     assert OrmQ.objects.count() == 2
+
+
+def test_a_worker_keeps_a_run_whose_broker_answers_too_late(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deliver(run_id: UUID) -> None:
+        DatabaseDirectoryOperations(GenerationRun.objects.get(pk=run_id)).claim("w:1")
+        raise CannotDispatch("the broker did not answer")
+
+    greet()
+    monkeypatch.setattr("generation.dispatch.enqueue", deliver)
+
+    run = launch(directory)
+
+    assert (run.state, run.ran_on, run.unclaimed) == (RunState.RUNNING, "w:1", 0)
+    assert run.dispatched_at
+    assert run.fell_back_because == ""
