@@ -185,8 +185,9 @@ class HelloView(InternalView):
             self._facts["is_leaving"] = True
         workers.greet(hello)
         # Once a minute, and nobody waits for the answer: so no run needs a sweeper of its
-        # own while there are workers.
-        sweeping.sweep(tidies=2)
+        # own while there are workers. Who leaves does wait.
+        if not hello.is_leaving:
+            sweeping.sweep(tidies=2)
         return Response({"heard": True})
 
 

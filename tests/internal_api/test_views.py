@@ -637,6 +637,21 @@ def test_worker_that_says_goodbye_is_none_at_once() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("is_leaving", [False, True])
+def test_only_who_stays_waits_for_a_sweep(
+    monkeypatch: pytest.MonkeyPatch, is_leaving: bool
+) -> None:
+    swept: list[int] = []
+    monkeypatch.setattr(
+        "internal_api.views.sweeping.sweep", lambda *, tidies: swept.append(tidies)
+    )
+
+    deliver(signed("POST", "/workers/hello", hello(7, is_leaving=is_leaving)))
+
+    assert len(swept) == (0 if is_leaving else 1)
+
+
+@pytest.mark.django_db
 def test_goodbye_of_a_stranger_is_heard() -> None:
     answer = deliver(signed("POST", "/workers/hello", hello(7, is_leaving=True)))
 
