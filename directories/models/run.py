@@ -34,17 +34,19 @@ class GenerationRunQuerySet(models.QuerySet["GenerationRun"]):
         """Active, but silent for longer than the lease. The database's clock decides.
 
         A run that nobody claims is lost, too: soon when it was to be made in process,
-        later when it was handed to a queue, which may have forgotten it.
+        later when it was handed to a queue, which may have forgotten it. While it waits
+        for a time that was set, nobody is to claim it.
         """
         lease = timedelta(seconds=settings.RUN_LEASE_SECONDS)
         silent = models.Q(state=RunState.RUNNING, lease_expires_at__lt=Now())
-        forgotten = models.Q(
-            state=RunState.QUEUED, dispatched_at=None, created_at__lt=Now() - lease
+        forgotten = models.Q(dispatched_at=None, created_at__lt=Now() - lease) & (
+            models.Q(not_before=None) | models.Q(not_before__lt=Now() - lease)
         )
-        unclaimed = models.Q(
-            state=RunState.QUEUED, dispatched_at__lt=Now() - UNCLAIMED_FOR
+        unclaimed = models.Q(dispatched_at__lt=Now() - UNCLAIMED_FOR) & (
+            models.Q(not_before=None) | models.Q(not_before__lt=Now() - UNCLAIMED_FOR)
         )
-        return self.filter(silent | forgotten | unclaimed)
+        waiting = models.Q(state=RunState.QUEUED) & (forgotten | unclaimed)
+        return self.filter(silent | waiting)
 
     def silent(self) -> GenerationRunQuerySet:
         """Running, but not heard of for longer than the lease."""

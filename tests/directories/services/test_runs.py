@@ -28,6 +28,7 @@ from directories.services.directories import create_directory, store_documents
 from generation.contract.commands import (
     Heartbeat,
     Outcome,
+    RecordAttemptFailure,
     RecordGenerationFinish,
     UpdateGenerateStatus,
 )
@@ -237,6 +238,25 @@ def test_run_that_waits_in_a_queue_is_not_given_up(queued: GenerationRun) -> Non
 
     with pytest.raises(RunActive):
         start(queued.directory)
+
+
+@pytest.mark.parametrize("is_dispatched", [True, False])
+def test_run_that_waits_for_a_time_is_not_given_up(
+    running: GenerationRun, is_dispatched: bool
+) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    running.dispatched_at = long_ago if is_dispatched else None
+    running.save(update_fields=["dispatched_at"])
+    say(running, RecordAttemptFailure(reason="too many requests", retry_after=60))
+    age(running, seconds=3600)
+
+    with pytest.raises(RunActive):
+        start(running.directory)
+
+    GenerationRun.objects.filter(pk=running.pk).update(not_before=long_ago)
+    start(running.directory)
+    running.refresh_from_db()
+    assert running.state == RunState.FAILED
 
 
 def test_lost_run_of_another_directory_is_left_alone(
