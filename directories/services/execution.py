@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from directories.models import Directory, GenerationRun, RunState
 from directories.operations import DatabaseDirectoryOperations
-from directories.services import queueing
+from directories.services import attempts, queueing
 from generation.contract.commands import GenerateStatus
 from generation.exceptions import (
     AttemptFailed,
@@ -66,6 +66,10 @@ def execute(
                 return generate(operations, host(stop=stop), listen=listen)
             except AttemptFailed as exc:
                 if exc.retry_in is None:
+                    raise
+                if exc.retry_in > attempts.LONGEST_WAIT_HERE:
+                    # It was a worker's before: a sweep takes it up when it is time.
+                    is_told = False
                     raise
                 listen(Progress(f"again in {exc.retry_in:.0f} s: {exc}"[:60], 0))
                 time.sleep(exc.retry_in)

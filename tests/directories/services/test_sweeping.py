@@ -12,13 +12,16 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from directories.exceptions import StaleAttempt
 from directories.models import Directory, GenerationRun, RunState
+from directories.operations import DatabaseDirectoryOperations
 from directories.services import attempts, checkpoints, runs, sweeping
+from directories.services.directories import create_directory
 from directories.tasks import sweep as scheduled_sweep
 from generation.contract.commands import (
     EmitGenerationCompleted,
@@ -30,8 +33,9 @@ from generation.contract.commands import (
     RecordGenerationFinish,
     RepositoryKind,
 )
-from generation.exceptions import CannotDispatch
+from generation.exceptions import CannotDispatch, SourcesBusy
 from generation.git import MAIN, Commit, Repository
+from generation.outcomes import fail_for_now
 from generation.publish import KINDS, repository_path, staged_refs
 from tests.directories.makers import claim, say, start
 from tests.fakes import NOON
@@ -216,6 +220,45 @@ def test_run_that_nobody_ever_begins_is_given_up(
 
     queued.refresh_from_db()
     assert (queued.state, queued.error) == (RunState.FAILED, runs.UNCLAIMED)
+
+
+def test_run_is_not_given_up_while_workers_are_busy(
+    queued: GenerationRun, queue: Queue, owner: User
+) -> None:
+    other = create_directory(owner=owner, slug="dials", name="Dials")
+    busy = start(other)
+    claim(busy)
+    change(busy, dispatched_at=timezone.now())
+    change(queued, dispatched_at=timezone.now() - HOUR, unclaimed=5)
+
+    sweeping.sweep()
+
+    assert [run.pk for run in queue.sent] == [queued.pk]
+    silence(busy)
+    change(queued, dispatched_at=timezone.now() - HOUR)
+    queue.away = "no worker"
+    sweeping.sweep()
+    queued.refresh_from_db()
+    assert queued.state == RunState.FAILED
+
+
+def test_run_that_sources_keep_waiting_is_not_waited_for_here(
+    queued: GenerationRun, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(ops: DatabaseDirectoryOperations, *_: object, **__: object) -> None:
+        ops.claim("here")
+        raise fail_for_now(ops, SourcesBusy("too many requests", retry_after=3600))
+
+    monkeypatch.setattr("directories.services.execution.generate", fail)
+    change(queued, dispatched_at=timezone.now() - HOUR, unclaimed=1)
+    queue.away = "no worker"
+
+    assert sweeping.sweep(makes_here=True).made_here == 1
+
+    queued.refresh_from_db()
+    assert queued.state == RunState.QUEUED
+    assert queued.not_before is not None
+    assert queued.not_before > timezone.now() + HOUR / 2
 
 
 def test_run_in_process_is_left_to_its_process(
