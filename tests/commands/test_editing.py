@@ -32,6 +32,7 @@ def test_items_are_added_edited_and_removed(gazetteer: Gazetteer) -> None:
     assert "description: '' → 'Burns.'" in edited.stdout
     assert again.status == 2
     assert "in the directory already: candle" in again.stderr
+    assert "say so with --allow-duplicate." in again.stderr
     assert gazetteer.heads() != before
     log = gazetteer.run_git("clocks-data.git", "log", "--format=%an: %s", "main")
     assert log.splitlines()[:3] == [

@@ -209,7 +209,14 @@ class Command(BaseCommand):
     def _do(self, options: dict[str, Any], *operations: ItemOperation) -> None:
         directory = named_directory(options["directory"])
         how = how_of(directory, options)
-        edited = editing.change_items(directory, operations, how)
+        try:
+            edited = editing.change_items(directory, operations, how)
+        except NotPossible as exc:
+            # In the file of `bulk` it is the key that the message names.
+            if options["do"] == "bulk":
+                raise
+            text = str(exc).replace("with allow_duplicate", "with --allow-duplicate")
+            raise NotPossible(text, **exc.extensions) from exc
         print_edit(self.stdout, directory, edited, as_json=options["json"])
 
     def _json(self, document: Any) -> None:
