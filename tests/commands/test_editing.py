@@ -87,3 +87,15 @@ def test_items_are_exported_and_imported(gazetteer: Gazetteer) -> None:
     assert "Import 1 item: admin/clocks" in taken.stdout
     assert {effect["action"] for effect in again.json["effects"]} == {"left out"}
     assert again.json["changed"] is False
+
+
+def test_a_rehearsed_deletion_is_told_as_json(gazetteer: Gazetteer) -> None:
+    gazetteer.make()
+    deletion = ("delete_directory", "clocks", "--repositories", "keep", "--json")
+
+    rehearsed = gazetteer.run(*deletion, "--dry-run")
+    deleted = gazetteer.run(*deletion, "--yes")
+
+    assert rehearsed.json["dry_run"] is True
+    assert len(rehearsed.json["repositories"]) == 3
+    assert deleted.json == rehearsed.json | {"dry_run": False}

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from directories.edit_console import told_refusals
+from directories.models import Directory
 from directories.services.deleting import Repositories, delete_directory
 from directories.services.intake import named_directory
 from directories.services.proposing import repositories_of
@@ -44,22 +45,15 @@ class Command(BaseCommand):
         with told_refusals():
             directory = named_directory(options["directory"])
             name = str(directory)
-            paths = [str(r.path) for r in repositories_of(directory).values()]
             if options["dry_run"]:
-                count = directory.runs.count()
-                self.stdout.write(
-                    f"{name}: {directory.items_count} items, {count} runs; "
-                    f"repositories ({choice.value}): {', '.join(paths)}. "
-                    "Nothing was deleted: this was a dry run."
-                )
+                self._rehearse(directory, choice, as_json=options["json"])
                 return
             if not options["yes"] and not self._is_sure(name):
                 raise CommandError("nothing was deleted; --yes does not ask.")
             deleted = delete_directory(directory, choice)
         where = [str(path) for path in deleted.paths]
         if options["json"]:
-            document = {"deleted": name, "repositories": where}
-            self.stdout.write(json.dumps(document, indent=2))
+            self._json(name, where, dry_run=False)
         else:
             told = (
                 f"repositories: {', '.join(where)}"
@@ -67,6 +61,29 @@ class Command(BaseCommand):
                 else "no repository is left"
             )
             self.stdout.write(f"{name} is deleted; {told}")
+
+    def _rehearse(
+        self, directory: Directory, choice: Repositories, *, as_json: bool
+    ) -> None:
+        found = [repository.path for repository in repositories_of(directory).values()]
+        paths = [str(path) for path in found if path.exists()]
+        if as_json:
+            self._json(str(directory), paths, dry_run=True)
+            return
+        count = directory.runs.count()
+        self.stdout.write(
+            f"{directory}: {directory.items_count} items, {count} runs; "
+            f"repositories ({choice.value}): {', '.join(paths) or 'none'}. "
+            "Nothing was deleted: this was a dry run."
+        )
+
+    def _json(self, name: str, repositories: list[str], *, dry_run: bool) -> None:
+        document = {
+            "deleted": name,
+            "dry_run": dry_run,
+            "repositories": repositories,
+        }
+        self.stdout.write(json.dumps(document, indent=2))
 
     def _is_sure(self, name: str) -> bool:
         if not sys.stdin.isatty():
