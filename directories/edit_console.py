@@ -55,7 +55,7 @@ def add_edit_options(parser: ArgumentParser) -> None:
 
 def add_json_option(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--json", action="store_true", help="print one JSON object and nothing else"
+        "--json", action="store_true", help="print JSON and nothing else"
     )
 
 
