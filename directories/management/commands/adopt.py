@@ -35,9 +35,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", metavar="SOURCE", help="a path or a URL")
-        parser.add_argument("--slug", default="", help="instead of one made of SOURCE")
         parser.add_argument(
-            "--name", default="", help="instead of what it calls itself"
+            "--slug",
+            default="",
+            help="instead of one made of SOURCE; a list needs it",
+        )
+        parser.add_argument(
+            "--name",
+            default="",
+            help="instead of what it calls itself; a list needs it",
         )
         parser.add_argument("--description", default="")
         parser.add_argument("--owner", metavar="USERNAME", default="")
