@@ -23,6 +23,8 @@ from directories.services.directories import namespace_of, store_documents
 from directories.services.files import explain
 from directories.services.requests import build_request
 
+# The columns that the form of a directory that is there may change.
+EDITED = ("name", "description", "review", "request", "updated_at")
 # Each runs in this request, one after another, while the browser waits.
 MOST_AT_ONCE = 5
 
@@ -81,10 +83,13 @@ class DirectoryAdmin(Curating):
         form: ModelForm,
         change: bool,
     ) -> None:
-        if not change:
-            obj.namespace = namespace_of(obj.owner.get_username())
         obj.request = form.cleaned_data["request"]
-        super().save_model(request, obj, form, change)
+        if change:
+            # And no other column: a run may have written those since the form was read.
+            obj.save(update_fields=EDITED)
+        else:
+            obj.namespace = namespace_of(obj.owner.get_username())
+            obj.save()
         if document := form.cleaned_data["source_document"]:
             store_documents(obj, [document])
 

@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from directories.forms import DirectoryForm
 from directories.models import (
     Directory,
     GenerationRun,
@@ -564,6 +565,27 @@ def test_upload_is_added_to_the_ones_before(
     directory.refresh_from_db()
     request = directory.request or {}
     assert [d["name"] for d in request["source_documents"]] == ["clocks.md", "new.md"]
+
+
+def test_form_changes_nothing_that_a_run_has_written_meanwhile(
+    browser: Client,
+    directory: Directory,
+    filled: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clean = DirectoryForm.clean
+
+    def clean_while_a_run_ends(form: DirectoryForm) -> dict[str, Any]:
+        Directory.objects.filter(pk=directory.pk).update(items_count=3)
+        return clean(form)
+
+    monkeypatch.setattr(DirectoryForm, "clean", clean_while_a_run_ends)
+
+    browser.post(f"{CHANGELIST}{directory.pk}/change/", {**filled, "review": "on"})
+
+    directory.refresh_from_db()
+    assert (directory.name, directory.items_count) == ("Sundials", 3)
+    assert directory.review
 
 
 def test_upload_of_the_same_name_replaces_the_one_before(
