@@ -193,6 +193,9 @@ def test_who_waits_and_is_interrupted_ends_the_child(tmp_path: Path) -> None:
 
     def work(child: Child) -> Ended:
         told.write_text(str(os.getpid()))
+        parent = os.getppid()
+        wait_for(lambda: state_and_parent(parent)[0] == "S")
+        os.kill(parent, signal.SIGALRM)
         time.sleep(60)
         return WELL
 
@@ -200,12 +203,10 @@ def test_who_waits_and_is_interrupted_ends_the_child(tmp_path: Path) -> None:
         raise SystemExit("too long")
 
     before = signal.signal(signal.SIGALRM, time_out)
-    signal.setitimer(signal.ITIMER_REAL, 1)
     try:
         with pytest.raises(SystemExit):
             in_child(work)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
     assert not is_running(int(told.read_text()))
