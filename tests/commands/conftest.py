@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,8 +94,11 @@ class Gazetteer:
         names = ("clocks-data.git", "clocks.git", "clocks-website.git")
         return [self.run_git(name, "rev-parse") for name in names]
 
-    def in_terminal(self, *arguments: str) -> str:
-        """Run with a terminal for standard error, and return what it shows."""
+    def in_terminal(self, *arguments: str, interrupt_at: str = "") -> Ended:
+        """Run with a terminal for standard error, which shows what is in `stderr`.
+
+        There is one Ctrl-C as soon as it shows `interrupt_at`.
+        """
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
@@ -103,15 +108,21 @@ class Gazetteer:
             stderr=theirs,
         )
         os.close(theirs)
+        guard = threading.Timer(120, process.kill)
+        guard.start()
         shown = b""
         with os.fdopen(ours, "rb", buffering=0) as terminal:
             try:
                 while part := terminal.read(4096):
                     shown += part
+                    if interrupt_at and interrupt_at.encode() in shown:
+                        process.send_signal(signal.SIGINT)
+                        interrupt_at = ""
             except OSError:  # how Linux says that the other end is closed
                 pass
-        process.wait()
-        return shown.decode()
+        status = process.wait()
+        guard.cancel()
+        return Ended(status, "", shown.decode())
 
 
 @pytest.fixture

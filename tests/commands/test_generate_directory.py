@@ -330,7 +330,7 @@ def test_the_bar_is_drawn_only_in_a_terminal(gazetteer: Gazetteer) -> None:
     terminal = gazetteer.in_terminal("generate_directory", "clocks")
 
     assert "%" not in plain.stderr
-    assert "━" in terminal
+    assert "━" in terminal.stderr
 
 
 def test_a_token_is_made_for_a_user(gazetteer: Gazetteer) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 
 from tests.commands.conftest import Gazetteer
@@ -95,14 +93,13 @@ def test_who_stops_following_does_not_stop_the_run(made: Gazetteer) -> None:
         "d = Directory.objects.get()\n"
         "runs.start(d, build_request(d, {}), trigger='command', user=d.owner)",
     )
-    following = made.start("runs", "follow", "clocks")
-    made.run("runs", "list")  # as long as a start takes
 
-    following.send_signal(signal.SIGINT)
+    following = made.in_terminal(
+        *("runs", "follow", "clocks"), interrupt_at="waits for a worker"
+    )
 
-    _, stderr = following.communicate(timeout=60)
-    assert following.returncode == 130
-    assert "the run goes on" in stderr
+    assert following.status == 130
+    assert "the run goes on" in following.stderr
     assert made.run("runs", "list", "--state", "queued", "--json").json
 
 
