@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,11 +94,20 @@ def test_run_that_stands_still_is_not_spoken_for(web: Answering) -> None:
             pulse.check()
 
 
-def test_run_that_moves_does_not_stall(web: Answering) -> None:
-    with Pulse(web, seconds=0.01, stalls_after=1) as pulse:
-        for _ in range(30):
+def test_run_that_moves_does_not_stall(
+    web: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    slow = SimpleNamespace(monotonic=lambda: clock[0])
+    monkeypatch.setattr("generation.heartbeat.time", slow)
+
+    with Pulse(web, seconds=0.01, stalls_after=60) as pulse:
+        for _ in range(3):
+            clock[0] += 40
             pulse.check()
-            time.sleep(0.05)
+            web.said.clear()
+            wait_for(lambda: len(web.said) > 1 or pulse.verdict)
+        pulse.check()
 
 
 def test_run_is_stopped_again_until_it_ends(web: Answering) -> None:
