@@ -17,8 +17,9 @@ from generation.sources import read_document
 from generation.sources.candidates import Document, Reading
 from generation.sources.decoding import decode
 
-# CPU seconds. What is promised is 20; a machine that does other things needs more.
-LONGEST = 20.0
+# CPU seconds. What is guarded against takes minutes or for ever; a slow machine, which
+# needs some of them as well, must not fail.
+LONGEST = 60.0
 ITEM = "- [a](https://a.example.org)\n"
 LAUGHS = (
     '<!DOCTYPE l [<!ENTITY a "ha">'
