@@ -150,7 +150,8 @@ def test_bomb_renders_within_a_second(bomb: str) -> None:
     assert_harmless(render_markdown(bomb))
     strip_raw_html(bomb)
 
-    assert time.process_time() - started < 1
+    # A slow machine may take a few; what is guarded against takes minutes or for ever.
+    assert time.process_time() - started < 5
 
 
 def test_text_with_too_many_brackets_is_shown_as_typed() -> None:

@@ -241,7 +241,7 @@ def test_hostile_input_takes_no_long_time(text: str) -> None:
 
     read(text)
 
-    assert time.process_time() - before < 5
+    assert time.process_time() - before < 30
 
 
 MARKUP = st.sampled_from(

