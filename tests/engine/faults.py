@@ -20,6 +20,7 @@ from tests.engine.conftest import wait_until
 from tests.engine.scene import (
     IN_RUNS,
     IN_STEPS,
+    LEAST_LEASE,
     PLACES,
     PUBLISHING,
     QUEUED,
@@ -32,6 +33,8 @@ from tests.engine.scene import (
 
 API_IS_DOWN_FOR = 20
 DATABASE_IS_LOCKED_FOR = 5
+# The lease where no run is to be lost, in seconds: it lasts on a busy machine as well.
+UNHURRIED = 60
 # From the first branch that has moved it is too late to cancel.
 MOVING = PUBLISHING[1:]
 
@@ -221,12 +224,13 @@ def memory_is_used_up(scene: Scene) -> None:
 
 
 class Fault(NamedTuple):
-    """`states` says how a run ends that is met at a place."""
+    """`states` says how a run ends that is met at a place; `lease` is in seconds."""
 
     strike: Callable[[Scene], None]
     places: tuple[str, ...] = PLACES
     states: Callable[[str], str] = lambda place: "succeeded"
     sample: tuple[str, ...] = ()
+    lease: int = LEAST_LEASE
 
     @property
     def name(self) -> str:
@@ -258,11 +262,13 @@ FAULTS = (
     Fault(web_side_is_down, sample=("deduplication-and-data-aggregation", "all-moved")),
     Fault(broker_is_down, sample=(QUEUED, "data-repository")),
     Fault(broker_is_down_at_dispatch, (QUEUED,), sample=(QUEUED,)),
-    Fault(delivered_twice, sample=("writing",)),
-    Fault(delivered_five_times, sample=(QUEUED, "content-filtering")),
-    Fault(two_sweepers, sample=("prompt-processing", "list-repository")),
+    Fault(delivered_twice, sample=("writing",), lease=UNHURRIED),
+    Fault(delivered_five_times, sample=(QUEUED, "content-filtering"), lease=UNHURRIED),
+    # Its end is waited for.
+    Fault(two_sweepers, sample=("prompt-processing", "list-repository"), lease=15),
     Fault(
         cancelled,
+        lease=UNHURRIED,
         states=ends_cancelled,
         sample=(QUEUED, "website-repository", "planned", "announced"),
     ),

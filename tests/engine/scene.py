@@ -81,10 +81,17 @@ class Row(NamedTuple):
 class Scene:
     """Runs on one stack. `places` are where they stop; each is the namespace of its run."""
 
-    def __init__(self, stack: Stack, places: Iterable[str], *, trees: Trees) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        places: Iterable[str],
+        *,
+        trees: Trees,
+        lease: int = LEAST_LEASE,
+    ) -> None:
         self.stack = stack
         self.places = tuple(places)
-        self.lease = max(LEAST_LEASE, len(self.places))
+        self.lease = max(lease, len(self.places))
         self.held = tuple(place for place in self.places if place != QUEUED)
         self.stops = stack.folder / "stops"
         self.stops.mkdir()

@@ -68,7 +68,7 @@ def play(
     record_property: Callable[[str, object], None],
 ) -> None:
     """Let a fault meet runs at these places, and judge what has come of them."""
-    with Scene(stack, places, trees=trees) as scene:
+    with Scene(stack, places, trees=trees, lease=fault.lease) as scene:
         fault.strike(scene)
         scene.wait_until_over()
         wrong = scene.check(states=fault.states)
