@@ -240,24 +240,29 @@ class Stack:
     def finished(self, count: int) -> list[dict[str, Any]]:
         """Wait until so many runs are over, and return them."""
 
-        def over() -> list[dict[str, Any]]:
-            rows = self.runs()
-            states = [row["state"] for row in rows]
-            done = len(rows) == count and not {"queued", "running"} & set(states)
-            return rows if done else []
+        def are_over() -> bool:
+            states = self.query("SELECT state FROM directories_generationrun")
+            return len(states) == count and not {("queued",), ("running",)} & {*states}
 
-        found: list[dict[str, Any]] = wait_until(over, seconds=90)
-        return found
+        wait_until(are_over, seconds=300)
+        return self.runs()
 
     def trees(self, slug: str = "clocks") -> list[str]:
         """The trees of the three repositories."""
+        return self.git(slug, "rev-parse", "main^{tree}")
+
+    def commits(self, slug: str = "clocks") -> list[str]:
+        """How many commits each of the three repositories has."""
+        return self.git(slug, "rev-list", "--count", "main")
+
+    def git(self, slug: str, *arguments: str) -> list[str]:
         return [
             subprocess.run(
-                ["git", f"--git-dir={path}", "rev-parse", "main^{tree}"],
+                ["git", f"--git-dir={path}", *arguments],
                 check=True,
                 capture_output=True,
                 text=True,
-            ).stdout
+            ).stdout.strip()
             for path in (
                 self.folder / "repositories" / "admin" / f"{slug}{suffix}.git"
                 for suffix in ("-data", "", "-website")
