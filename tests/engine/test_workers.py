@@ -104,7 +104,8 @@ def test_a_broker_that_is_silent_means_that_it_is_made_here(stack: Stack) -> Non
     )
     assert result["status"] == "succeeded"
     assert "the queue does not answer" in run["fell_back_because"]
-    assert timedelta(seconds=1) < waited < timedelta(seconds=5)
+    # It would be for ever.
+    assert timedelta(seconds=1) < waited < timedelta(minutes=1)
 
 
 def test_a_worker_says_goodbye_when_it_is_stopped(stack: Stack) -> None:
