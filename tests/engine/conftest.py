@@ -174,9 +174,14 @@ class Stack:
     def worker(
         self, *, wait: bool = True, **environment: str
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """A cluster; where the broker is Redis, one without any database."""
+        """A cluster; where the broker is Redis, one without any database.
+
+        One with a variable of `tests.engine.launcher` is started by that.
+        """
         own = self.worker_environment(**environment)
-        command = (sys.executable, "manage.py", "qcluster")
+        is_launched = any(name.startswith("ENGINE_") for name in environment)
+        program = ("-m", "tests.engine.launcher") if is_launched else ("manage.py",)
+        command = (sys.executable, *program, "qcluster")
         log = self.folder / "worker.log"
         with process(*command, environment=own, log=log) as cluster:
             if wait:

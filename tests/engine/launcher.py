@@ -145,6 +145,15 @@ def stop_in_runs() -> None:
     vars(repository)["fast_import_stream"] = slow_stream
 
 
+def be_patient() -> None:
+    """Wait longer for the web side to hear a goodbye: on a busy machine it is slow."""
+    from generation import apps
+
+    apps.GOODBYE_SECONDS = int(
+        os.environ.get("ENGINE_GOODBYE", str(apps.GOODBYE_SECONDS))
+    )
+
+
 def stop_in_sweeps() -> None:
     from directories.services import sweeping
 
@@ -170,6 +179,7 @@ def main() -> None:
         stop_in_sweeps()
     else:
         stop_in_runs()
+        be_patient()
     execute_from_command_line(["manage.py", *sys.argv[1:]])
 
 

@@ -51,7 +51,7 @@ def test_a_worker_without_a_database_logs_no_traceback(
         runs = stack.finished(2)
 
         worker.send_signal(signal.SIGTERM)
-        worker.wait(timeout=30)
+        worker.wait(timeout=120)
 
     assert [run["state"] for run in runs] == ["succeeded", "failed"]
     assert "no item was found" in runs[1]["error"]
@@ -110,9 +110,9 @@ def test_a_broker_that_is_silent_means_that_it_is_made_here(stack: Stack) -> Non
 
 def test_a_worker_says_goodbye_when_it_is_stopped(stack: Stack) -> None:
     stack.manage("migrate", "-v0")
-    with stack.web(), stack.worker() as worker:
+    with stack.web(), stack.worker(ENGINE_GOODBYE="30") as worker:
         worker.send_signal(signal.SIGTERM)
-        worker.wait(timeout=30)
+        worker.wait(timeout=120)
 
         result = stack.make("clocks", "--background")
 
