@@ -144,7 +144,7 @@ def test_any_text_renders_harmless(text: str) -> None:
     ],
     ids=lambda bomb: f"{bomb[:9]!r}x{len(bomb)}",
 )
-def test_bomb_renders_within_a_second(bomb: str) -> None:
+def test_bomb_renders_at_once(bomb: str) -> None:
     started = time.process_time()
 
     assert_harmless(render_markdown(bomb))
