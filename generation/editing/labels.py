@@ -103,8 +103,10 @@ class _Clerk:
             if self._kind == "tags":
                 raise _wrong("/description", "a tag has no description")
             changes["description"] = operation.description or REMOVE
+        # Before the change: from then on they mean the new id.
+        spellings = self._spellings([old])
         self._sheet.change(old.id, _changed(old, changes))
-        followed = self._follow({old.id: identifier}, old=self._spellings([old]))
+        followed = self._follow({old.id: identifier}, old=spellings)
         new = self._sheet.labels[identifier]
         self._tell("rename", new, old=old, followed=followed)
         if name == old.name:

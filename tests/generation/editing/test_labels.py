@@ -160,6 +160,13 @@ def test_items_follow_a_new_id(clocks: Clocks) -> None:
     assert entry(clocks, "categories", "sun")["aliases"] == ["sundials"]
 
 
+def test_items_have_a_new_id_before_the_next_run(clocks: Clocks) -> None:
+    edit = do(clocks, RenameLabel(kind="categories", id="sundials", new_id="sun"))
+
+    assert edit.effects[0].notes == ("2 items follow",)
+    assert clocks.item("horizontal")["category"] == "sun"
+
+
 def test_items_that_follow_keep_their_date(clocks: Clocks) -> None:
     before = clocks.item("egg-timer")["updated_at"]
 
