@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from generation.contract.commands import RepositoryKind
@@ -121,14 +122,19 @@ class Build:
             categories=catalogue.categories, tags=catalogue.tags
         )
         grown = dict(grown_label_files(snapshot, stored.labels, labels))
+        items = render_records(draft.records)
+
+        def records(*, is_grown: bool) -> list[File]:
+            rows = label_records(snapshot, stored.labels, labels, is_grown=is_grown)
+            return [*items, *render_records((), rows)]
+
         gone = {record.slug for record in stored.tombstones} | draft.removed_slugs
         gone -= {item.slug for item in catalogue.items}
         result = reconcile(
             snapshot,
             self._data_files(),
-            records=render_records(
-                draft.records, label_records(snapshot, stored.labels, labels)
-            ),
+            records=records(is_grown=False),
+            grown_records=partial(records, is_grown=True),
             keeps=lambda path: _folder(path) not in gone,
             forgets=lambda path: _folder(path) in gone or path in draft.detached_paths,
             by_hand={**draft.hand_files, **grown, **self._edited_tombstones()},

@@ -24,7 +24,7 @@ from generation.repositories.documents import (
     text_of,
     texts_of_base,
 )
-from generation.repositories.labels import Labels, label_entry, label_path, read_labels
+from generation.repositories.labels import Labels, label_file, label_path, read_labels
 from generation.repositories.merge import Texts, merge_texts
 from generation.repositories.state import (
     ITEMS,
@@ -368,16 +368,15 @@ def render_data(
     config = dump(_config(catalogue, masthead, prompt))
     yield File(".works/works.yml", config)
     yield File("README.md", _readme(masthead))
-    categories = [label_entry(category) for category in catalogue.categories]
-    yield File(label_path(tree or {}, "categories"), dump(categories))
+    categories = label_file(catalogue.categories)
+    yield File(label_path(tree or {}, "categories"), categories)
     yield File("config.yml", config)
     for item in sorted(catalogue.items, key=lambda item: item.slug):
         if slugs is None or item.slug in slugs:
             folder = f"data/{item.slug}/{item.slug}"
             yield File(f"{folder}.md", body_file(item.markdown))
             yield File(f"{folder}.yml", dump(item_document(item)))
-    tags = [label_entry(tag) for tag in catalogue.tags]
-    yield File(label_path(tree or {}, "tags"), dump(tags))
+    yield File(label_path(tree or {}, "tags"), label_file(catalogue.tags))
 
 
 def render_records(

@@ -14,7 +14,7 @@ from generation.items import Category, Tag
 from generation.repositories import File
 from generation.repositories.documents import integer, text_of, unescaped
 from generation.repositories.state import LabelRecord, Snapshot
-from generation.yaml import InvalidYAML, parse
+from generation.yaml import InvalidYAML, dump, parse
 from generation.yaml_edits import CannotEdit, append, edit
 
 Kind = Literal["categories", "tags"]
@@ -134,11 +134,19 @@ def label_records(
     snapshot: Snapshot,
     stored: Labels,
     wanted: Labels,
+    *,
+    is_grown: bool = False,
 ) -> list[LabelRecord]:
-    """Remember what was written. In a person's file, only what a run added is ours."""
+    """Remember what was written. In a person's file, only what a run added is ours.
+
+    `is_grown`: a file that a person made exactly as we would is ours as well.
+    """
     records: list[LabelRecord] = []
     for kind, old, new in _pairs(stored, wanted):
-        is_hand_made = snapshot.is_edited(label_path(snapshot.tree, kind))
+        path = label_path(snapshot.tree, kind)
+        is_hand_made = snapshot.is_edited(path)
+        if is_hand_made and is_grown:
+            is_hand_made = snapshot.differs(File(path, label_file(new)))
         for label in new:
             before, base = old.get(label.id), stored.bases.get((kind, label.id))
             is_added = before is None or before.priority != label.priority
@@ -147,6 +155,10 @@ def label_records(
             elif base is not None:
                 records.append(base)
     return records
+
+
+def label_file(labels: Iterable[Label]) -> bytes:
+    return dump([label_entry(label) for label in labels])
 
 
 def label_entry(label: Label) -> dict[str, Any]:

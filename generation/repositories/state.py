@@ -209,13 +209,15 @@ def reconcile(
     rendered: Iterable[File],
     *,
     records: Collection[File] = (),
+    grown_records: Callable[[], Collection[File]] | None = None,
     keeps: Callable[[str], bool] = lambda path: False,
     forgets: Callable[[str], bool] = lambda path: False,
     by_hand: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Reconciled:
     """Compare what was rendered with what is there, and leave people's files alone.
 
-    `records` are further tables of ours. A file of ours that was not rendered again is
+    `records` are further tables of ours, and `grown_records` these where files that a person
+    made exactly as we would become ours. A file of ours that was not rendered again is
     removed unless `keeps` says otherwise. What `forgets` names is no longer remembered as
     written. `by_hand` are new contents of people's files, which stay theirs.
     """
@@ -257,6 +259,7 @@ def reconcile(
     # is not worth a commit.
     grown = {p: blob for p, blob in adopted.items() if written.get(p) != blob}
     if grown and (files or removals or any(map(snapshot.differs, tables))):
+        records = records if grown_records is None else grown_records()
         tables = _tables(written | grown, records)
     files |= {file.path: file.content for file in tables if snapshot.differs(file)}
     ours = {file.path for file in tables}

@@ -406,3 +406,19 @@ def test_a_category_by_its_name_is_no_conflict(tmp_path: Path) -> None:
     assert report_of(operations).conflicts == ()
     assert item(tmp_path)["category"] == "On the Wall"
     assert_silent(tmp_path, plain)
+
+
+def test_labels_that_are_ours_again_are_remembered_at_once(tmp_path: Path) -> None:
+    run(tmp_path)
+    categories = files(tmp_path)["categories.yml"]
+    renamed = categories.replace("name: Sundials", "name: Sun clocks")
+    commit_by_hand(tmp_path, {"categories.yml": renamed})
+    longer = (
+        "list.md",
+        CLOCKS + "- [Sinking bowl](https://example.org/bowl) - Fills.\n",
+    )
+
+    run(tmp_path, longer, clock=LATER)
+
+    assert '"name":"Sun clocks"' in files(tmp_path)[".gazetteer/labels.jsonl"]
+    assert_silent(tmp_path, longer)
