@@ -208,6 +208,9 @@ def merge_texts(
     """
     file, key = _copy(base.file, ours.file), _copy(base.key, ours.key)
     edited = next((copy for copy in (file, key) if copy.is_edited), None)
+    if edited is None and not (file.is_free or key.is_free):
+        # Who deleted both copies has emptied the text.
+        edited = file
     present = ours.file if ours.file is not None else ours.key
     if edited is not None:
         text = edited.text

@@ -12,7 +12,7 @@ from generation.editing.operations import AddItem, ItemOperation, RemoveItem, Up
 from generation.exceptions import EditRefused
 from tests.fakes import CLOCKS
 from tests.generation.editing.conftest import NOW, Clocks
-from tests.generation.test_orchestrator import LATER, report_of
+from tests.generation.test_orchestrator import LATER, files, report_of
 
 CANDLE = {
     "name": "Candle clock",
@@ -254,3 +254,21 @@ def test_many_operations_are_quick_enough(clocks: Clocks) -> None:
 
     assert len(edit.files) == 500
     assert edit.title == "Add 500 items"
+
+
+def test_a_run_shows_no_text_that_is_not_there(clocks: Clocks) -> None:
+    """List and website are made of the data, not of what a source says beside it."""
+    do(clocks, RemoveItem(slug="horizontal", reason="It fell."))
+    do(
+        clocks,
+        add(
+            name="Horizontal",
+            source_url="https://example.org/horizontal",
+            description="It stands again.",
+        ),
+    )
+
+    clocks.run(clock=LATER)
+
+    assert "markdown" not in clocks.item("horizontal")
+    assert "details/horizontal.md" not in files(clocks.root, "list")
