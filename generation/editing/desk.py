@@ -13,6 +13,7 @@ from generation.editing import Edit, Effect
 from generation.editing.operations import LabelKind
 from generation.editing.sheets import LabelSheet
 from generation.exceptions import EditRefused
+from generation.fact_sheet import fact_sheet, is_fact_sheet
 from generation.items import Item
 from generation.markup import strip_raw_html
 from generation.pipeline.decisions import Decisions, read_decisions
@@ -147,16 +148,19 @@ class Desk:
     def change(self, slug: str, changes: Mapping[Path, Any]) -> Item:
         """Change fields of an item, and nothing else of its files. Raises EditRefused.
 
-        What is empty goes; `markdown` is both copies of the text.
+        What is empty goes; `markdown` is both copies of the text. A text that only repeats
+        description and facts goes on doing so.
         """
         found = self.find(slug)
         path, text = found.paths[0], found.item.markdown
         wanted = dict(changes)
         if ("markdown",) in wanted:
             text = wanted.pop(("markdown",))
-            clean = strip_raw_html(text).strip()
-            wanted["markdown",] = clean or REMOVE
+            wanted["markdown",] = strip_raw_html(text).strip() or REMOVE
             self.write(self._body_of(found), body_file(text))
+        elif (sheet := self._new_sheet(found, wanted)) is not None:
+            wanted |= self._copy_sheet(found, sheet)
+            text = sheet
         wanted = {key: self._in_its_form(found, key, v) for key, v in wanted.items()}
         try:
             content = self._changed(found, path, wanted)
@@ -237,6 +241,29 @@ class Desk:
                 f"{TOMBSTONES} was not changed: {exc}; take {', '.join(texts)} out of it "
                 "by hand"
             ) from exc
+
+    def _new_sheet(self, found: StoredItem, changes: Mapping[Path, Any]) -> str | None:
+        """Write the sheet of an item anew; None where its text is another or stays."""
+        old = found.item
+        if not old.markdown or not any(
+            path[0] in ("description", "meta") for path in changes
+        ):
+            return None
+        if not is_fact_sheet(old.markdown, old.description, old.meta):
+            return None
+        new = applied({"description": old.description, "meta": old.meta}, changes)
+        return fact_sheet(text_of(new.get("description")), new.get("meta") or {})
+
+    def _copy_sheet(self, found: StoredItem, sheet: str) -> dict[Path, Any]:
+        """Write a sheet into those copies of the text that held the old one."""
+        body, old = self._body_of(found), found.item.markdown
+        if self.read(body).strip() == old.encode():
+            self.write(body, body_file(sheet))
+        if found.by_hand is not None:
+            key = text_of((parse(self.read(found.paths[0])) or {}).get("markdown"))
+            if key not in (old, strip_raw_html(old).strip()):
+                return {}
+        return {("markdown",): strip_raw_html(sheet).strip() or REMOVE}
 
     def _body_of(self, found: StoredItem) -> str:
         if found.by_hand:

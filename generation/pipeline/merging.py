@@ -24,7 +24,7 @@ from generation.repositories.documents import (
     fields_of_base,
     fields_of_item,
 )
-from generation.repositories.item_merge import Found, Outcome, merge_item
+from generation.repositories.item_merge import Found, Outcome, merge_item, sheet_of
 from generation.repositories.labels import keep_removed_priorities
 from generation.repositories.merge import Path, Verdict, is_empty, text_hash
 from generation.repositories.state import ItemRecord, Provenance
@@ -335,7 +335,10 @@ def _filled(stored: StoredItem, fresh: Found) -> Found:
     has_text = bool(stored.item.markdown)
     if base is not None:
         has_text = base.markdown != text_hash("")
-    return Found(filled, None if has_text else fresh.text)
+    if has_text:
+        return Found(filled, None)
+    is_sheet = fresh.text == sheet_of(fields)
+    return Found(filled, sheet_of(filled) if is_sheet else fresh.text)
 
 
 def _added(stored: StoredItem) -> Mapping[Path, Any]:

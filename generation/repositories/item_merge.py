@@ -2,7 +2,8 @@
 
 An item whose files are as the last run wrote them takes what is new, and is written anew.
 Of one that a person changed, fields are merged, and the lines of those that a run may change
-are changed in the person's own text.
+are changed in the person's own text. A text that is only the sheet of an item's facts is made
+of the fields as they then stand, whoever wrote those.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from generation.fact_sheet import fact_sheet
 from generation.items import Item
 from generation.markup import strip_raw_html
 from generation.repositories.data import Handmade, StoredItem, body_file
@@ -29,12 +31,15 @@ from generation.repositories.documents import (
 )
 from generation.repositories.merge import (
     Decision,
+    Fields,
     Merged,
     MergedTexts,
     Path,
+    TextBase,
     Verdict,
     merge_fields,
     merge_texts,
+    text_hash,
 )
 from generation.repositories.state import Base
 from generation.yaml import InvalidYAML, Quoted, dump, parse
@@ -71,6 +76,12 @@ class Outcome(NamedTuple):
     is_detached: bool = False
 
 
+def sheet_of(fields: Fields) -> str:
+    """Write the text of an item that has none of its own."""
+    facts = {path[1]: v for path, v in fields.items() if path[:-1] == (META,)}
+    return fact_sheet(text_of(fields.get(("description",))), facts).strip()
+
+
 def merge_item(stored: StoredItem, found: Found | None, *, now: str) -> Outcome:
     """Merge an item with what was found; without anything found, with itself.
 
@@ -89,7 +100,11 @@ def _merge_ours(stored: StoredItem, found: Found | None, *, now: str) -> Outcome
     if fields == found.fields and found.text in (None, old.markdown):
         return Outcome(old, base)
     merged = merge_fields(fields, fields, found.fields)
-    text = old.markdown if found.text is None else found.text.strip()
+    if found.text is not None:
+        text = found.text.strip()
+    else:
+        is_sheet = old.markdown == sheet_of(fields)
+        text = sheet_of(merged.values) if is_sheet else old.markdown
     new = _item_with(old, merged.values, text)
     decisions = merged.decisions
     if text != old.markdown:
@@ -125,8 +140,9 @@ def _merge_theirs(
         # It is wholly a person's.
         return Outcome(stored.item, base)
     merged = _merged_fields(hand, base, found)
-    text = found.text if found else None
-    texts = merge_texts(texts_of_base(base), hand.texts, text, clean=strip_raw_html)
+    text, written_texts = _text_found(hand, base, found, merged)
+    texts = merge_texts(written_texts, hand.texts, text, clean=strip_raw_html)
+    texts = texts._replace(base=_base_of_texts(texts, texts_of_base(base)))
     taken = [d.field for d in merged.decisions if d.verdict is Verdict.TAKE]
     is_news = bool(taken) or texts.verdict is Verdict.TAKE
     changes = _changes(hand, merged, taken, texts)
@@ -166,6 +182,55 @@ def _merged_fields(hand: Handmade, base: Base | None, found: Found | None) -> Me
         theirs,
         marks=marks_of(base),
         is_whole=base is not None and not base.partial,
+    )
+
+
+def _text_found(
+    hand: Handmade, base: Base | None, found: Found | None, merged: Merged
+) -> tuple[str | None, TextBase]:
+    """Say what a run would write for the text, and what to take for written before.
+
+    A sheet is a run's, also one that an edit through us has made anew; it is made of the
+    fields as they will stand. A text that a person wrote, or a source has, is what it is.
+    """
+    text, written = found.text if found else None, texts_of_base(base)
+    copies = [copy for copy in hand.texts if copy is not None]
+    is_free = all(map(_is_as_written, hand.texts, written)) and (
+        bool(copies) or not any(written)
+    )
+    is_found = found is not None and bool(text) and text == sheet_of(found.fields)
+    was = _copies(sheet_of(fields_of_base(base))) if base else ()
+    was_sheet = not {*map(text_hash, was)}.isdisjoint(written)
+    now = _copies(sheet_of(fields_of(hand.document)))
+    is_sheet = (
+        any(written)
+        and bool(copies)
+        and all(copy.strip() in now for copy in copies)
+        and (is_free or is_found or was_sheet)
+    )
+    if is_sheet:
+        written = TextBase(*(c if c is None else text_hash(c) for c in hand.texts))
+    if is_sheet or (is_free and (is_found or was_sheet)):
+        text = sheet_of(merged.values) if is_found or text is None else text
+    return text, written
+
+
+def _is_as_written(copy: str | None, written: str | None) -> bool:
+    if copy is None:
+        return True
+    return text_hash(copy) == written if written is not None else not copy.strip()
+
+
+def _copies(sheet: str) -> tuple[str, ...]:
+    """Give a sheet as the file and as the key hold it; none where it says nothing."""
+    return (sheet, strip_raw_html(sheet).strip()) if sheet else ()
+
+
+def _base_of_texts(texts: MergedTexts, before: TextBase) -> TextBase:
+    """Remember of a copy what was written now, else what was before."""
+    return TextBase(
+        file=before.file if texts.writes.file is None else texts.base.file,
+        key=before.key if texts.writes.key is None else texts.base.key,
     )
 
 

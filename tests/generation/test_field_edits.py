@@ -408,6 +408,29 @@ def test_a_category_by_its_name_is_no_conflict(tmp_path: Path) -> None:
     assert_silent(tmp_path, plain)
 
 
+def test_a_sheet_of_facts_follows_an_edited_description(tmp_path: Path) -> None:
+    run(tmp_path)
+    edit(tmp_path, "description: Hangs on a wall", "description: My favourite")
+
+    run(tmp_path, clock=LATER)
+
+    assert item(tmp_path)["markdown"] == "My favourite."
+    assert files(tmp_path)[BODY] == "My favourite.\n"
+    assert "details/vertical.md" not in files(tmp_path, "list")
+    assert_silent(tmp_path)
+
+
+def test_a_text_that_a_person_wrote_follows_nothing(tmp_path: Path) -> None:
+    run(tmp_path)
+    commit_by_hand(tmp_path, {BODY: "Mine.\n"})
+    edit(tmp_path, "description: Hangs on a wall", "description: My favourite")
+
+    operations = run(tmp_path, clock=LATER)
+
+    assert files(tmp_path)[BODY] == "Mine.\n"
+    assert report_of(operations).conflicts == ()
+
+
 def test_labels_that_are_ours_again_are_remembered_at_once(tmp_path: Path) -> None:
     run(tmp_path)
     categories = files(tmp_path)["categories.yml"]

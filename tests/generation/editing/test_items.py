@@ -256,6 +256,44 @@ def test_many_operations_are_quick_enough(clocks: Clocks) -> None:
     assert edit.title == "Add 500 items"
 
 
+def test_a_sheet_of_facts_follows_a_description(clocks: Clocks) -> None:
+    do(clocks, update(description="Lies on a table."))
+    written = clocks.files()
+
+    clocks.run(clock=LATER)
+
+    assert clocks.item("horizontal")["markdown"] == "Lies on a table."
+    assert written[HORIZONTAL.replace(".yml", ".md")] == "Lies on a table.\n"
+    assert clocks.files() == written
+
+
+def test_a_sheet_of_facts_follows_facts_and_several_edits(clocks: Clocks) -> None:
+    do(clocks, update(description="First.", meta={"license": "MIT"}))
+    do(clocks, update(description="Second."), update(meta={"license": "GPL-3.0"}))
+
+    assert clocks.item("horizontal")["markdown"] == "Second.\n\n- License: GPL-3.0"
+
+
+def test_a_sheet_that_was_edited_goes_on_following_the_source(clocks: Clocks) -> None:
+    do(clocks, update(name="Flat", meta={"license": "MIT"}))
+
+    clocks.run(("list.md", CLOCKS.replace("Lies flat", "Stands")), clock=LATER)
+
+    item = clocks.item("horizontal")
+    assert item["description"] == "Stands in the garden."
+    assert item["markdown"] == "Stands in the garden.\n\n- License: MIT"
+
+
+def test_a_text_of_ones_own_stays_when_the_description_changes(clocks: Clocks) -> None:
+    do(clocks, update(markdown="Lies flat, as it should."))
+
+    do(clocks, update(description="Lies on a table."))
+    operations = clocks.run(clock=LATER)
+
+    assert clocks.item("horizontal")["markdown"] == "Lies flat, as it should."
+    assert report_of(operations).conflicts == ()
+
+
 def test_a_run_shows_no_text_that_is_not_there(clocks: Clocks) -> None:
     """List and website are made of the data, not of what a source says beside it."""
     do(clocks, RemoveItem(slug="horizontal", reason="It fell."))
