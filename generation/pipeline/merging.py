@@ -74,8 +74,13 @@ class _Merger:
         self._now = f"{tools.context.clock:%Y-%m-%d %H:%M}"
         # A page that came without any item has failed as well, whatever it was.
         self._failed = {r.source for r in draft.sources if r.error or not r.found}
-        self._read = {r.source for r in draft.sources} - self._failed
         self._kinds = {r.source: r.kind for r in draft.sources}
+        # What fails and was never read may be one of the known sources under a new name.
+        self._strange = self._failed - {
+            source.source
+            for stored in tools.stored.items
+            for source in stored.record.sources
+        }
         self._superseded = draft.superseded_slugs
         self._matcher = Matcher(
             tools.stored, draft.entries, superseded=self._superseded
@@ -274,9 +279,9 @@ class _Merger:
     ) -> tuple[Found | None, tuple[Provenance, ...]]:
         """Say what a run would write into an item, and where it comes from now.
 
-        The source that described an item goes on describing it; others fill gaps. Another
-        takes over when that one was read and does not list the item any more. While one of
-        its sources fails, an item stays as it is.
+        The source that described an item goes on describing it; others fill gaps. The first
+        one that lists it takes over when that one was read and does so no longer, or is none
+        of this run's sources any more. While one of its sources fails, an item stays as it is.
         """
         known = stored.record.sources
         again = {source.source for source in entry.sources}
@@ -294,7 +299,8 @@ class _Merger:
         fresh = Found(fields, entry.body)
         first = entry.sources[0].source
         describer = known[0].source if known else ""
-        if describer == first or (describer in self._read and describer not in again):
+        # Above, those that failed have had their say.
+        if describer == first or (describer and describer not in again):
             return fresh, _described_by(first, sources)
         return _filled(stored, fresh), _described_by(describer, sources)
 
@@ -317,7 +323,12 @@ class _Merger:
         if method is not GenerationMethod.RECREATE or stored.edited:
             return False
         sources = {source.source for source in stored.record.sources}
-        return bool(sources) and not sources & self._failed
+        is_asked_for = not sources.isdisjoint(self._kinds)
+        return (
+            bool(sources)
+            and not sources & self._failed
+            and (is_asked_for or not self._strange)
+        )
 
 
 def _filled(stored: StoredItem, fresh: Found) -> Found:

@@ -242,9 +242,7 @@ def description(root: Path) -> str:
     return str(parse(files(root)["data/dial/dial.yml"].encode())["description"])
 
 
-@pytest.mark.parametrize(
-    "later", [[(A, B), (B, A)], [(B, A), (B, A)], [(B,), (B,)], [(B,), (A, B)]]
-)
+@pytest.mark.parametrize("later", [[(A, B), (B, A)], [(B, A), (B, A)]])
 def test_the_source_that_described_an_item_goes_on(
     tmp_path: Path, later: list[tuple[tuple[str, str], ...]]
 ) -> None:
@@ -263,6 +261,52 @@ def test_another_source_takes_over_what_the_first_dropped(tmp_path: Path) -> Non
     run(tmp_path, other, B, clock=LATER)
 
     assert description(tmp_path) == "From B."
+
+
+@pytest.mark.parametrize("later", [[(B,), (B,)], [(B,), (A, B)]])
+def test_a_source_that_took_over_goes_on(
+    tmp_path: Path, later: list[tuple[tuple[str, str], ...]]
+) -> None:
+    run(tmp_path, A)
+
+    for documents in later:
+        run(tmp_path, *documents, clock=LATER)
+
+    assert description(tmp_path) == "From B."
+
+
+def test_a_source_that_is_asked_for_no_longer_lets_go(tmp_path: Path) -> None:
+    run(tmp_path, ("old.md", CLOCKS))
+    renamed = ("new.md", CLOCKS.replace("Lies flat", "Stands"))
+
+    run(tmp_path, renamed, clock=LATER)
+
+    assert "Stands in the garden" in files(tmp_path)[HORIZONTAL]
+    assert_silent(tmp_path, renamed)
+
+
+def test_what_no_source_of_a_run_lists_stays(tmp_path: Path) -> None:
+    run(tmp_path, ("old.md", CLOCKS))
+    others = CLOCKS.replace(
+        "- [Horizontal]", "- [Candle](https://example.org/c), not [H]"
+    )
+
+    run(tmp_path, ("new.md", others), clock=LATER)
+
+    assert "Lies flat in the garden" in files(tmp_path)[HORIZONTAL]
+
+
+def test_a_renamed_source_that_fails_removes_nothing(tmp_path: Path) -> None:
+    run(tmp_path, ("old.md", CLOCKS))
+    other = "# Clocks\n\n- [Candle](https://example.org/candle) - Burns down.\n"
+    options = {"generation_method": "recreate", "allow_removals": True}
+
+    run(tmp_path, ("new.md", "Nothing."), ("other.md", other), clock=LATER, **options)
+    kept = files(tmp_path)
+    run(tmp_path, ("other.md", other), clock=LATER, **options)
+
+    assert HORIZONTAL in kept
+    assert HORIZONTAL not in files(tmp_path)
 
 
 def test_a_mark_is_a_tag_where_another_source_says_so(tmp_path: Path) -> None:
