@@ -66,10 +66,13 @@ class Repository:
         draft = Repository(self.path.with_name(f".{self.path.name}.{os.getpid()}"))
         try:
             draft.path.mkdir(parents=True, exist_ok=True)
-            run_git(draft.path, "init", "--bare", "--quiet", "--initial-branch=main")
-            with suppress(FileNotFoundError):
-                self.path.rmdir()
-            draft.path.rename(self.path)
+            with draft._writing(fcntl.LOCK_SH):
+                run_git(
+                    draft.path, "init", "--bare", "--quiet", "--initial-branch=main"
+                )
+                with suppress(FileNotFoundError):
+                    self.path.rmdir()
+                draft.path.rename(self.path)
         except OSError as exc:
             shutil.rmtree(draft.path, ignore_errors=True)
             if self.exists():
@@ -211,9 +214,10 @@ class Repository:
 
         Objects that no ref leads to stay for two weeks, should somebody want them back.
         """
-        for draft in self.path.parent.glob(f".{self.path.name}.*"):
-            if _age(draft) >= STALE:
-                shutil.rmtree(draft, ignore_errors=True)
+        for path in self.path.parent.glob(f".{self.path.name}.*"):
+            alone = Repository(path)._writing(fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(BlockingIOError, RepositoryError), alone:
+                shutil.rmtree(path, ignore_errors=True)
         if not self.exists():
             return
         self._sweep_debris()

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -207,15 +207,16 @@ def test_a_half_made_repository_is_cleared_away(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "clocks.git")
     draft = tmp_path / ".clocks.git.4711"
     (draft / "objects").mkdir(parents=True)
-    an_hour_ago = time.time() - 3600
-    os.utime(draft, (an_hour_ago, an_hour_ago))
     # One that another process is about to make, and one of another repository.
     left = {".clocks.git.4712", ".other.git.4711"}
     for name in left:
         (tmp_path / name).mkdir()
+    theirs = os.open(tmp_path / ".clocks.git.4712", os.O_RDONLY)
+    fcntl.flock(theirs, fcntl.LOCK_SH)
 
     repository.tidy()
 
+    os.close(theirs)
     assert {path.name for path in tmp_path.iterdir()} == left
 
 
