@@ -13,7 +13,7 @@ from directories.exceptions import DirectoryError
 from directories.models import Directory
 from directories.services.directories import GivenDocument, check_new
 from directories.services.files import explain
-from directories.services.requests import build_request
+from directories.services.requests import build_request, kept_request
 from generation.contract.request import MAX_DOCUMENT_BYTES, GenerationMethod
 from generation.exceptions import SourceError
 from generation.sources.decoding import decode
@@ -59,11 +59,13 @@ class DirectoryForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kept = self.instance.request or {}
-        self.initial.setdefault("prompt", kept.get("prompt", ""))
-        self.initial.setdefault("generation_method", kept.get("generation_method"))
+        kept = kept_request(self.instance)
+        if kept is None:
+            return
+        self.initial.setdefault("prompt", kept.request.prompt)
+        self.initial.setdefault("generation_method", kept.request.generation_method)
         for field, name in LINES.items():
-            self.initial.setdefault(field, "\n".join(kept.get(name) or ()))
+            self.initial.setdefault(field, "\n".join(getattr(kept.request, name)))
 
     def clean_source_document(self) -> GivenDocument | None:
         upload: UploadedFile | None = self.cleaned_data["source_document"]
@@ -103,16 +105,15 @@ class DirectoryForm(forms.ModelForm):
         }
         for field, name in LINES.items():
             given[name] = [line for line in data[field].splitlines() if line.strip()]
-        kept = (self.instance.request or {}).get("source_documents", [])
+        kept = kept_request(self.instance)
+        documents = kept.request.source_documents if kept else ()
         if document := data["source_document"]:
-            reference = document.reference().model_dump(mode="json")
+            new = document.reference()
             others = [
-                d
-                for d in kept
-                if d["name"] != reference["name"] and d["sha256"] != reference["sha256"]
+                d for d in documents if d.name != new.name and d.sha256 != new.sha256
             ]
-            given["source_documents"] = kept = [*others, reference]
-        if not (given["prompt"] or given["source_urls"] or kept):
+            given["source_documents"] = documents = (*others, new)
+        if not (given["prompt"] or given["source_urls"] or documents):
             return None
         try:
             request = build_request(self.instance, given)

@@ -15,8 +15,8 @@ from directories.exceptions import (
 from directories.models import Directory, GenerationRun, RunState, SourceDocument
 from directories.services import checkpoints
 from directories.services.proposing import is_reviewed, target_of_run
+from directories.services.requests import read_stored
 from generation.contract.context import DirectoryContext, Identity, RunContext
-from generation.contract.request import GenerationRequest
 
 
 def find(run_id: UUID) -> GenerationRun:
@@ -47,7 +47,7 @@ def context_of(run_id: UUID) -> RunContext:
         raise RunNotFound(f"there is no run {run_id}") from exc
     directory = run.directory
     assert run.clock is not None, "a context is read after the claim"
-    request = GenerationRequest.model_validate(run.request)
+    request, unreadable = read_stored(run.request, name=directory.name)
     wish = request.update_with_pull_request
     return RunContext(
         run_id=run.pk,
@@ -61,6 +61,7 @@ def context_of(run_id: UUID) -> RunContext:
         planned_commits=run.planned_commits,
         report=run.report if run.planned_commits else None,
         proposal=target_of_run(directory) if is_reviewed(directory, wish) else None,
+        warnings=unreadable,
     )
 
 

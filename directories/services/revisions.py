@@ -17,7 +17,6 @@ import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
-from pydantic import ValidationError
 
 from directories.exceptions import NotNow, NotPossible
 from directories.models import Directory, Proposal
@@ -29,6 +28,7 @@ from directories.services.proposing import (
     repositories_of,
     summary_of,
 )
+from directories.services.requests import kept_request
 from generation.contract.commands import RepositoryKind
 from generation.contract.request import GenerationRequest
 from generation.exceptions import RepositoryError, RunRefused
@@ -158,11 +158,9 @@ def lock(directory: Directory) -> bool:
 
 
 def request_of(directory: Directory) -> GenerationRequest | None:
-    """The request that is kept, if it is one that we still understand."""
-    try:
-        return GenerationRequest.model_validate(directory.request or {})
-    except ValidationError:
-        return None
+    """The request that is kept, if there is one."""
+    kept = kept_request(directory)
+    return kept.request if kept else None
 
 
 def count(directory: Directory, figures: Figures) -> None:

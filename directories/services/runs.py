@@ -12,13 +12,13 @@ import structlog
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
-from pydantic import ValidationError
 
-from directories.exceptions import NotNow, NotPossible, RunActive
+from directories.exceptions import NotNow, RunActive
 from directories.models import Directory, GenerationRun, RunAttempt, RunState
 from directories.services import attempts, checkpoints, execution
 from directories.services.directories import GivenDocument, store_documents
 from directories.services.proposing import repositories_of
+from directories.services.requests import read_stored
 from generation.contract.commands import GenerateStatus, Outcome
 from generation.contract.request import GenerationRequest
 from generation.publish import forget_staged
@@ -61,6 +61,9 @@ def start(
         except IntegrityError as exc:
             raise _active(directory) from exc
         Directory.objects.filter(pk=directory.pk).update(request=run.request)
+        source = retry_of.request if retry_of else directory.request
+        for text in read_stored(source, name=directory.name).unreadable:
+            attempts.note(run, text, "warning")
         return run
 
 
@@ -168,12 +171,7 @@ def refuse_while_active(directory: Directory) -> None:
 
 
 def _request_of(old: GenerationRun) -> GenerationRequest:
-    try:
-        return GenerationRequest.model_validate(old.request)
-    except ValidationError as exc:
-        raise NotPossible(
-            "the request of that run is one of an older version; generate anew"
-        ) from exc
+    return read_stored(old.request, name=old.directory.name).request
 
 
 def _active(directory: Directory) -> RunActive:

@@ -57,7 +57,7 @@ class RunContext(Told):
     succeeded, empty before the first. `has_checkpoint` says that an earlier attempt put
     something away. `planned_commits` and `report` are what an earlier attempt was about to
     publish when it was last heard of; None when none was. `proposal` is None for a run that
-    commits to `main`.
+    commits to `main`. `warnings` is what the run has to report besides its own.
     """
 
     run_id: UUID
@@ -71,3 +71,4 @@ class RunContext(Told):
     planned_commits: dict[RepositoryKind, PlannedCommit] | None = None
     report: Report | None = None
     proposal: ProposalTarget | None = None
+    warnings: tuple[str, ...] = ()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     StringConstraints,
+    ValidationInfo,
+    model_serializer,
     model_validator,
 )
 
@@ -21,6 +24,7 @@ from generation.sources.urls import clean_url
 MAX_DESCRIPTION = 500
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 MAX_DOCUMENTS_BYTES = 32 * 1024 * 1024
+STORED: Final = {"is_stored": True}
 
 
 def _http_url(value: str) -> str:
@@ -28,6 +32,10 @@ def _http_url(value: str) -> str:
     if not value.lower().startswith(("http://", "https://")) or not clean_url(value):
         raise ValueError("must be an absolute http:// or https:// URL")
     return value
+
+
+def _http_url_or_nothing(value: str) -> str:
+    return _http_url(value) if value else value
 
 
 def _printable(value: str) -> str:
@@ -79,7 +87,11 @@ class Company(Asked):
 class Website(Asked):
     """How the website looks and where it will stand. `config.yml` says more."""
 
-    url: HttpUrl = ""
+    url: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, max_length=2000),
+        AfterValidator(_http_url_or_nothing),
+    ] = ""
     """where the website will stand, such as `https://example.org/list/`"""
     accent: Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
     """the colour of links and buttons, such as `#0b6b5d`"""
@@ -89,6 +101,14 @@ class Website(Asked):
     """the language of its items, such as `en` or `pt-BR`"""
     domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{0,253}$")] = ""
     """a host name of its own, for hosts that read it from a file `CNAME`"""
+
+    @model_serializer(mode="wrap")
+    def _leave_out_an_empty_url(
+        self, dump: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """Write no `url` where there is none: workers of the last release refuse `""`."""
+        fields: dict[str, Any] = dump(self)
+        return {key: value for key, value in fields.items() if key != "url" or value}
 
 
 class DocumentReference(Asked):
@@ -115,7 +135,11 @@ class Tuning(Asked):
 
 
 class GenerationRequest(Asked):
-    """One request for a directory. It needs a prompt, a source URL or a document."""
+    """One request for a directory. It needs a prompt, a source URL or a document.
+
+    With the validation context `STORED` it is one that was valid when it was stored: nothing
+    is asked of it as a whole.
+    """
 
     name: Label
     prompt: Annotated[
@@ -141,7 +165,9 @@ class GenerationRequest(Asked):
     config: Tuning = Tuning()
 
     @model_validator(mode="after")
-    def _has_something_to_read(self) -> GenerationRequest:
+    def _has_something_to_read(self, info: ValidationInfo) -> GenerationRequest:
+        if info.context is STORED:
+            return self
         if not (self.prompt or self.source_urls or self.source_documents):
             raise ValueError("give a prompt, source_urls or a source document")
         if sum(d.size for d in self.source_documents) > MAX_DOCUMENTS_BYTES:

@@ -35,7 +35,7 @@ def process_prompt(draft: Draft, tools: Tools) -> StepResult:
     )
     sources = len(plan.source_urls) + len(urls) + len(request.source_documents)
     note = f"{_count(sources, 'source')}, {_count(len(plan.categories), 'category')}"
-    return StepResult(draft.but(plan=plan), note)
+    return StepResult(draft.but(plan=plan).warning(*tools.context.warnings), note)
 
 
 def compare_prompt(draft: Draft, tools: Tools) -> StepResult:
