@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -47,16 +48,27 @@ def _printable(value: str) -> str:
     return value
 
 
+def one_newline(value: Any) -> Any:
+    """Write every line end in one way: web forms send CRLF, command lines do not."""
+    if not isinstance(value, str):
+        return value
+    return value.replace("\r\n", "\n").replace("\r", "\n")
+
+
 Printable = AfterValidator(_printable)
+# Before the length is measured: a browser counts a line end as one character.
+Newlines = BeforeValidator(one_newline)
 Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     Printable,
+    Newlines,
 ]
 Description = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=MAX_DESCRIPTION),
     Printable,
+    Newlines,
 ]
 Labels = Annotated[tuple[Label, ...], Field(max_length=200)]
 HttpUrl = Annotated[
@@ -143,7 +155,10 @@ class GenerationRequest(Asked):
 
     name: Label
     prompt: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=5000), Printable
+        str,
+        StringConstraints(strip_whitespace=True, max_length=5000),
+        Printable,
+        Newlines,
     ] = ""
     company: Company | None = None
     initial_categories: Labels = ()

@@ -19,6 +19,7 @@ from generation.repositories.following import (
     Shown,
     described,
     follow,
+    prompt_as_written,
     read_owner_of,
 )
 from generation.repositories.labels import grown_label_files, label_records
@@ -153,7 +154,7 @@ class Build:
         yield from render_data(
             draft.catalogue,
             self._masthead,
-            prompt=self._context.request.prompt,
+            prompt=prompt_as_written(snapshot, self._context.request.prompt),
             slugs=draft.written_slugs,
             tree=snapshot.tree,
         )

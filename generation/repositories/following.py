@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from generation.contract.context import DirectoryContext
-from generation.contract.request import GenerationRequest
+from generation.contract.request import GenerationRequest, one_newline
 from generation.git import Repository
 from generation.items import Catalogue
 from generation.pipeline.merging import resolve_labels
@@ -126,6 +126,15 @@ def read_owner_of(snapshot: Snapshot, settings: SiteSettings) -> Owner:
     if snapshot.is_edited(CONFIG):
         [config] = repository.read([tree[CONFIG]])
     return read_owner(tree, repository.read, settings=settings, config=config)
+
+
+def prompt_as_written(snapshot: Snapshot, prompt: str) -> str:
+    """Keep the line ends with which an earlier version wrote the same prompt."""
+    if "\n" not in prompt:
+        return prompt
+    metadata = (_written_config(snapshot) or {}).get("metadata")
+    written = metadata.get("initial_prompt") if isinstance(metadata, dict) else None
+    return written if one_newline(written) == prompt else prompt
 
 
 def _written_config(snapshot: Snapshot) -> dict[str, Any] | None:

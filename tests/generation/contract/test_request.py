@@ -360,3 +360,19 @@ def test_wrong_wish_for_the_website_is_named(
     website: dict[str, str], named: str
 ) -> None:
     assert refusal(website=website)[0] == named
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\r", "\n"])
+def test_line_ends_are_one_character_however_they_came(line_end: str) -> None:
+    typed = line_end.join(["p"] * 2500)
+
+    request = make_request(prompt=typed, repository_description=f"a{line_end}b")
+
+    assert request.prompt == "\n".join(["p"] * 2500)
+    assert request.repository_description == "a\nb"
+    assert (
+        request.fingerprint()
+        == make_request(
+            prompt=request.prompt, repository_description="a\nb"
+        ).fingerprint()
+    )

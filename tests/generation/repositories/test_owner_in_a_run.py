@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from generation.exceptions import RepositoryError
+from generation.orchestrator import generate
 from generation.yaml import parse
-from tests.fakes import make_run
+from tests.fakes import CLOCKS, make_host, make_run
 from tests.generation.test_orchestrator import (
     LATER,
     commit_by_hand,
@@ -45,6 +46,30 @@ def test_the_same_wishes_again_change_nothing(tmp_path: Path) -> None:
 
     run(tmp_path, website=WEBSITE, clock=LATER)
 
+    assert heads(tmp_path) == before
+
+
+@pytest.mark.parametrize("prompt", ["One.\r\nTwo.", "One.\rTwo.", "\r\nOne.\nTwo.\r\n"])
+def test_line_ends_of_a_prompt_change_nothing(tmp_path: Path, prompt: str) -> None:
+    run(tmp_path, prompt="One.\nTwo.")
+    before = heads(tmp_path)
+
+    run(tmp_path, prompt=prompt, clock=LATER)
+
+    assert heads(tmp_path) == before
+
+
+def test_line_ends_that_an_earlier_version_wrote_stay(tmp_path: Path) -> None:
+    earlier = make_run(("list.md", CLOCKS))
+    typed = {"prompt": "One.\r\nTwo."}
+    request = earlier.context.request.model_copy(update=typed)
+    earlier.context = earlier.context.model_copy(update={"request": request})
+    generate(earlier, make_host(tmp_path))
+    before = heads(tmp_path)
+
+    run(tmp_path, **typed, clock=LATER)
+
+    assert "\\r\\n" in files(tmp_path)["config.yml"]
     assert heads(tmp_path) == before
 
 
