@@ -104,6 +104,10 @@ class Journal:
             seconds=round(time.monotonic() - begun, 3),
         )
 
+    def add(self, *commands: Command) -> None:
+        """Say something with whatever is said next."""
+        self._unsaid += commands
+
     def warn(self, warnings: Sequence[str]) -> None:
         """Log a warning when it arises: a run that fails later has no report."""
         self._unsaid += logged(warnings)

@@ -39,7 +39,14 @@ from generation.heartbeat import Pulse, do_nothing
 from generation.interrupts import undisguised, uninterrupted
 from generation.journal import Journal, Listener, logged
 from generation.operations import DirectoryOperations
-from generation.outcomes import fail_for_now, finish, metrics_of, put_up, success
+from generation.outcomes import (
+    fail_for_now,
+    finish,
+    metrics_of,
+    put_up,
+    sources_read,
+    success,
+)
 from generation.pipeline import STEPS, Step
 from generation.pipeline.draft import Draft, Tools
 from generation.publish import (
@@ -234,8 +241,12 @@ class _Run:
                 weight=sum(step.weight for step in steps[:reached]),
                 note=f"taken up again {after}",
             )
+        is_read = False
         keep = partial(self._keep, data_commit=head)
         for step in steps[reached:]:
+            if not is_read and (read := sources_read(draft.sources)):
+                self._journal.add(read)
+                is_read = True
             begun = self._journal.begin(step.name)
             told, before = len(draft.warnings), draft
             tools = Tools(

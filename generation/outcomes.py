@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -15,6 +15,7 @@ from generation.contract.commands import (
     Outcome,
     RecordAttemptFailure,
     RecordGenerationFinish,
+    RecordSourcesRead,
     UpdateDirectory,
     UpdateGenerateStatus,
     UpdateGenerationHistory,
@@ -24,7 +25,7 @@ from generation.exceptions import AttemptFailed, GenerationError, RunRefused
 from generation.interrupts import uninterrupted
 from generation.operations import DirectoryOperations
 from generation.publish import proposal_branch
-from generation.report import Report
+from generation.report import Report, SourceReport
 
 
 def fail_for_now(
@@ -52,6 +53,15 @@ def finish(operations: DirectoryOperations, outcome: Outcome, *, error: str) -> 
             ),
             EmitGenerationCompleted(outcome=outcome),
         )
+
+
+def sources_read(sources: Iterable[SourceReport]) -> RecordSourcesRead | None:
+    """Say how much could be read, as soon as there is something."""
+    read = [source for source in sources if source.found]
+    if not read:
+        return None
+    entries = sum(source.found for source in read)
+    return RecordSourcesRead(sources=len(read), entries=entries)
 
 
 def put_up(report: Report) -> Iterator[Command]:

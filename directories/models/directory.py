@@ -30,7 +30,8 @@ class Directory(models.Model):
     """A curated collection of links, kept in three git repositories.
 
     `namespace` is fixed when the directory is made, so that a user who changes their name
-    does not move repositories. `request` is the last generation request, as it was run.
+    does not move repositories. `request` is the last generation request with which a run has read something,
+    or what somebody has said in the admin's form since.
     """
 
     class Status(models.TextChoices):

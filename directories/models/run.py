@@ -78,7 +78,9 @@ class GenerationRun(models.Model):
     time that a run may write into a repository. `dispatched_at` is empty for a run that was
     made in process; `fell_back_because` says why, when a worker was to make it. `unclaimed`
     counts how often it was handed to the queue since an attempt last began. `not_before` is
-    when the next attempt may begin. `retry_of` is the run that this one repeats.
+    when the next attempt may begin. `keeps_request` says that the directory keeps the request
+    once the run has read something; an edit of what the directory keeps switches it off.
+    `retry_of` is the run that this one repeats.
     `tidied_at` says that nothing of it lies about any more.
     """
 
@@ -97,6 +99,7 @@ class GenerationRun(models.Model):
     )
     request = models.JSONField()
     request_fingerprint = models.CharField(max_length=64)
+    keeps_request = models.BooleanField(default=True, db_default=True)
     trigger = models.CharField(max_length=20, choices=Trigger.choices)
     triggered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

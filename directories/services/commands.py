@@ -19,6 +19,7 @@ from directories.models import (
     RunState,
 )
 from directories.services import attempts, proposing, statements
+from directories.services.requests import keep_request
 from generation.contract.commands import (
     AppendLog,
     Claim,
@@ -32,6 +33,7 @@ from generation.contract.commands import (
     RecordAttemptFailure,
     RecordGenerationFinish,
     RecordGenerationStart,
+    RecordSourcesRead,
     Reply,
     UpdateDirectory,
     UpdateGenerateStatus,
@@ -92,6 +94,8 @@ def apply_command(run: GenerationRun, command: Command) -> float | None:
         case RecordGenerationStart():
             _update(run, started_at=Coalesce("started_at", Value(command.started_at)))
             _update_directory(run, generation_started_at=command.started_at)
+        case RecordSourcesRead():
+            keep_request(run)
         case RecordAttemptFailure():
             return attempts.fail(
                 run, reason=command.reason, retry_after=command.retry_after
@@ -99,6 +103,7 @@ def apply_command(run: GenerationRun, command: Command) -> float | None:
         case RecordGenerationFinish():
             _finish(run, command)
             if command.outcome is Outcome.SUCCEEDED:
+                keep_request(run)
                 proposing.supersede_emptied(run)
         case UpdateGenerateStatus():
             _update_directory(run, generate_status=command.status)

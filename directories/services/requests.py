@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+from django.db import transaction
+from django.db.models.functions import Now
 from pydantic import ValidationError
 
-from directories.models import Directory
+from directories.models import Directory, GenerationRun
 from directories.services.directories import GivenDocument
 from generation.contract.request import STORED, GenerationRequest
 
@@ -56,6 +58,22 @@ def kept_request(directory: Directory | None) -> StoredRequest | None:
     if directory is None or not directory.request:
         return None
     return read_stored(directory.request, name=directory.name)
+
+
+def keep_request(run: GenerationRun) -> None:
+    """Let the directory keep what a run was asked, unless somebody has edited that meanwhile."""
+    asked = GenerationRun.objects.filter(pk=run.pk, keeps_request=True)
+    Directory.objects.filter(runs__in=asked).update(request=run.request)
+
+
+def edit_request(directory: Directory, request: dict[str, Any] | None) -> None:
+    """Keep what somebody has said outside of a run. A run that is under way leaves it so."""
+    with transaction.atomic():
+        directory.runs.active().update(keeps_request=False)
+        Directory.objects.filter(pk=directory.pk).update(
+            request=request, updated_at=Now()
+        )
+    directory.request = request
 
 
 def build_request(

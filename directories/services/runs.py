@@ -40,7 +40,9 @@ def start(
     clock: datetime | None = None,
     retry_of: GenerationRun | None = None,
 ) -> GenerationRun:
-    """Queue a run and keep its request on the directory. Raises RunActive.
+    """Queue a run. The directory keeps its request once it has read something.
+
+    Raises RunActive.
 
     `clock` fixes the time that the run writes; without it, the first claim decides.
     """
@@ -60,7 +62,6 @@ def start(
                 )
         except IntegrityError as exc:
             raise _active(directory) from exc
-        Directory.objects.filter(pk=directory.pk).update(request=run.request)
         source = retry_of.request if retry_of else directory.request
         for text in read_stored(source, name=directory.name).unreadable:
             attempts.note(run, text, "warning")

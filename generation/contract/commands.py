@@ -108,6 +108,17 @@ class RecordGenerationStart(Message):
     started_at: Time
 
 
+class RecordSourcesRead(Message):
+    """So many sources could be read and gave so many entries, whatever becomes of them.
+
+    Workers of the last release do not say it.
+    """
+
+    action: Literal["record_sources_read"] = "record_sources_read"
+    sources: Annotated[Count, Field(ge=1)]
+    entries: Annotated[Count, Field(ge=1)]
+
+
 class RecordGenerationFinish(Message):
     action: Literal["record_generation_finish"] = "record_generation_finish"
     finished_at: Time
@@ -180,6 +191,7 @@ Command = Annotated[
     | UpdateGenerateStatus
     | UpdateLastPullRequest
     | RecordGenerationStart
+    | RecordSourcesRead
     | RecordGenerationFinish
     | RecordAttemptFailure
     | UpdateGenerationHistory

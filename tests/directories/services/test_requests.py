@@ -9,10 +9,23 @@ from pydantic import ValidationError
 
 from directories.models import Directory, GenerationRun, RunState
 from directories.services import contexts, execution, runs
-from directories.services.requests import build_request, kept_request, read_stored
+from directories.services.directories import store_documents
+from directories.services.requests import (
+    build_request,
+    edit_request,
+    kept_request,
+    read_stored,
+)
 from directories.services.revisions import request_of
+from generation.contract.commands import (
+    AppendLog,
+    Outcome,
+    RecordGenerationFinish,
+    RecordSourcesRead,
+)
 from generation.contract.request import GenerationRequest
-from tests.directories.makers import claim, document, start
+from tests.directories.makers import PRIVATE_URL, claim, document, say, start
+from tests.fakes import NOON
 
 WEBSITES: list[dict[str, str]] = [
     {},
@@ -25,7 +38,8 @@ WEBSITES: list[dict[str, str]] = [
 
 def generate(directory: Directory, **fields: Any) -> GenerationRun:
     """Run it in this process, with a document unless one is kept."""
-    documents = None if directory.request else [document()]
+    is_given = directory.request or "source_documents" in fields
+    documents = None if is_given else [document()]
     run = runs.launch(
         directory,
         build_request(directory, fields, documents=documents),
@@ -170,3 +184,116 @@ def test_a_run_of_an_older_version_can_be_repeated(directory: Directory) -> None
 def test_a_directory_that_keeps_nothing_has_no_request(directory: Directory) -> None:
     assert kept_request(directory) is None
     assert kept_request(None) is None
+
+
+def asked(directory: Directory) -> dict[str, Any]:
+    directory.refresh_from_db()
+    return directory.request or {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_reads_nothing_leaves_the_request_as_it_was(
+    directory: Directory,
+) -> None:
+    generate(directory)
+    before = asked(directory)
+
+    failed = generate(directory, source_urls=[PRIVATE_URL], source_documents=[])
+    again = generate(directory)
+
+    assert failed.state == RunState.FAILED
+    assert again.state == RunState.SUCCEEDED
+    assert again.request == before == asked(directory)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_without_entries_is_not_read_either(directory: Directory) -> None:
+    generate(directory)
+    before = asked(directory)
+    parked = document("This domain is for sale.\n", "parked.md")
+    store_documents(directory, [parked])
+
+    failed = generate(directory, source_documents=[parked.reference()])
+
+    assert failed.state == RunState.FAILED
+    assert asked(directory) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_reads_one_of_its_sources_has_its_request_kept(
+    directory: Directory,
+) -> None:
+    generate(directory)
+
+    run = generate(directory, source_urls=[PRIVATE_URL])
+
+    assert run.state == RunState.SUCCEEDED
+    assert asked(directory)["source_urls"] == [PRIVATE_URL]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_has_read_and_then_fails_has_its_request_kept(
+    directory: Directory,
+) -> None:
+    """Who is told to allow removals types that, and not the sources once more."""
+    many = document("\n".join(f"- [C{n}](https://c{n}.example/)" for n in range(40)))
+    store_documents(directory, [many])
+    generate(directory, source_documents=[many.reference()])
+    few = document("- [Only](https://only.example/)\n", "few.md")
+    store_documents(directory, [few])
+
+    stopped = generate(
+        directory, source_documents=[few.reference()], generation_method="recreate"
+    )
+    allowed = generate(directory, allow_removals=True)
+
+    assert (stopped.state, allowed.state) == (RunState.FAILED, RunState.SUCCEEDED)
+    assert allowed.counts["total"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_failed_run_is_repeated_with_its_own_request(directory: Directory) -> None:
+    generate(directory)
+    before = asked(directory)
+    failed = generate(directory, source_urls=[PRIVATE_URL], source_documents=[])
+
+    run = runs.again(failed, trigger=GenerationRun.Trigger.API, user=None)
+
+    assert run.request["source_urls"] == [PRIVATE_URL]
+    assert asked(directory) == before
+
+
+def test_a_run_of_a_worker_of_the_last_release_is_kept_when_it_succeeds(
+    running: GenerationRun,
+) -> None:
+    assert asked(running.directory) == {}
+
+    finish = RecordGenerationFinish(finished_at=NOON, outcome=Outcome.SUCCEEDED)
+    say(running, finish)
+
+    assert asked(running.directory) == running.request
+
+
+def test_reading_is_enough_to_keep_a_request_and_failing_is_not(
+    directory: Directory,
+) -> None:
+    for command, is_kept in (
+        (AppendLog(message="one"), False),
+        (RecordSourcesRead(sources=1, entries=2), True),
+    ):
+        run = start(directory)
+        claim(run)
+        over = RecordGenerationFinish(finished_at=NOON, outcome=Outcome.FAILED)
+        say(run, command, over)
+
+        assert (asked(directory) == run.request) is is_kept
+
+
+def test_a_request_that_was_edited_meanwhile_is_not_replaced(
+    running: GenerationRun,
+) -> None:
+    edit_request(running.directory, {"name": "Clocks", "prompt": "https://b.example/"})
+
+    say(running, RecordSourcesRead(sources=1, entries=2))
+
+    assert asked(running.directory)["prompt"] == "https://b.example/"
