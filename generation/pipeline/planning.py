@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from generation.contract.context import RunContext
+from generation.contract.request import GenerationRequest
 from generation.pipeline.draft import Draft, Plan, StepResult, Tools
 from generation.sources.urls import canonical_url, clean_url
 
@@ -14,6 +17,18 @@ _CATEGORIES = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]{3,}")
+
+
+# What the *ever-works* platform knows and this version does not use yet.
+_UNUSED = ("target_keywords", "repository_description")
+_UNUSED_NUMBERS = (
+    "max_search_queries",
+    "max_results_per_query",
+    "relevance_threshold_content",
+    "min_content_length_for_extraction",
+    "ai_first_generation_enabled",
+    "content_filtering_enabled",
+)
 
 
 def process_prompt(draft: Draft, tools: Tools) -> StepResult:
@@ -35,7 +50,29 @@ def process_prompt(draft: Draft, tools: Tools) -> StepResult:
     )
     sources = len(plan.source_urls) + len(urls) + len(request.source_documents)
     note = f"{_count(sources, 'source')}, {_count(len(plan.categories), 'category')}"
-    return StepResult(draft.but(plan=plan).warning(*tools.context.warnings), note)
+    warnings = (*tools.context.warnings, *_without_effect(tools.context))
+    return StepResult(draft.but(plan=plan).warning(*warnings), note)
+
+
+def _without_effect(context: RunContext) -> Iterator[str]:
+    """Name what is asked in vain. Stored requests are complete, so defaults say nothing."""
+    request, default = context.request, GenerationRequest.model_construct(name="")
+    names = [
+        *(n for n in _UNUSED if getattr(request, n) != getattr(default, n)),
+        *(
+            f"config.{n}"
+            for n in _UNUSED_NUMBERS
+            if getattr(request.config, n) != getattr(default.config, n)
+        ),
+    ]
+    if names:
+        verb = "has" if len(names) == 1 else "have"
+        yield f"{', '.join(names)} {verb} no effect in this version."
+    if request.name != context.directory.name:
+        yield (
+            "name has no effect on a directory that exists: it is still called "
+            f"“{context.directory.name}”."
+        )
 
 
 def compare_prompt(draft: Draft, tools: Tools) -> StepResult:
