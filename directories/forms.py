@@ -117,6 +117,9 @@ class DirectoryForm(forms.ModelForm):
             return None
         try:
             request = build_request(self.instance, given)
+        except DirectoryError as exc:
+            self.add_error("source_urls", f"{str(exc).capitalize()}.")
+            return None
         except ValidationError as exc:
             for error in exc.errors(include_url=False, include_input=False):
                 pointed = str(error["loc"][0]) if error["loc"] else ""

@@ -122,6 +122,17 @@ def read_sources(sources: tuple[str, ...] | list[str], *, folder: Path) -> Sourc
     return Sources(urls, documents)
 
 
+def source_name(source: str) -> str:
+    """Call a source as it is called once it was read: a file by its path, if that is below."""
+    text = source.strip()
+    if text.lower().startswith(("http://", "https://")):
+        return text
+    # The name goes into the repository: a path of this machine has no place there.
+    path = Path(text)
+    is_below = not path.is_absolute() and ".." not in path.parts
+    return path.as_posix() if is_below else path.name
+
+
 def explain(exc: ValidationError) -> str:
     """Say in one line which fields are wrong, and how."""
     return "; ".join(
@@ -135,9 +146,7 @@ def _read(source: str, *, folder: Path) -> list[GivenDocument]:
     """Read a file; a folder or an archive becomes one document, or several parts."""
     try:
         path = folder / Path(source).expanduser()
-        # The name goes into the repository: a path of this machine has no place there.
-        is_below = not Path(source).is_absolute() and ".." not in Path(source).parts
-        name = Path(source).as_posix() if is_below else path.name
+        name = source_name(source)
         if path.is_dir():
             name = path.resolve().name if name in ("", ".") else name
             return _bundle(name, pack_folder(path, largest=MAX_DOCUMENT_BYTES))

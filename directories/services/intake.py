@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,11 +13,31 @@ from pydantic import TypeAdapter, ValidationError
 from directories.exceptions import DirectoryNotFound, NotPossible
 from directories.models import Directory
 from directories.services import database
-from directories.services.directories import GivenDocument, check_slug
-from directories.services.files import explain, read_directory_file, read_sources
+from directories.services.directories import GivenDocument, check_new, check_slug
+from directories.services.files import (
+    explain,
+    read_directory_file,
+    read_sources,
+    source_name,
+)
 from directories.services.owners import find_owner
-from directories.services.requests import build_request
+from directories.services.requests import (
+    SourceChange,
+    build_request,
+    kept_request,
+    sources_of,
+)
 from generation.contract.request import Description, GenerationRequest
+from generation.slugs import is_slug, slugify
+
+# Fields that may be all that a request has, and by what name they are typed.
+SOURCE_FIELDS = {"prompt", "source_urls"}
+REPLACED = {
+    "prompt": "--prompt",
+    "initial_categories": "--category",
+    "generation_method": "--method",
+}
+SHOWN, SHOWN_CHARACTERS = 5, 80
 
 _Description: TypeAdapter[str | None] = TypeAdapter(Description | None)
 
@@ -28,6 +50,8 @@ class Typed(NamedTuple):
     prompt: str | None = None
     description: str | None = None
     sources: list[str] | None = None
+    added: list[str] | None = None
+    removed: list[str] | None = None
     categories: list[str] | None = None
     method: str | None = None
     owner: str | None = None
@@ -38,8 +62,9 @@ class Typed(NamedTuple):
 class Wanted(NamedTuple):
     """A directory that exists or shall, and the request for it.
 
-    `owner` is None where there is no user yet, `review` where nothing is said of it. `documents` are those just read; the
-    request may name others that are kept already.
+    `owner` is None where there is no user yet, `review` where nothing is said of it.
+    `documents` are those just read; the request may name others that are kept already.
+    `notes` say what of the kept request is replaced, or could not be read.
     """
 
     directory: Directory | None
@@ -50,6 +75,7 @@ class Wanted(NamedTuple):
     request: GenerationRequest
     documents: list[GivenDocument]
     review: bool | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read(typed: Typed, *, has_database: bool) -> Wanted:
@@ -71,7 +97,10 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
             typed.sources, folder=Path.cwd()
         )
     fields |= _options(typed)
+    change = _change(typed)
     namespace, _, name = slug.rpartition("/")
+    if not is_file:
+        _refuse_what_is_no_slug(slug, name)
     check_slug(name)
     directory = find_directory(slug, owner=typed.owner) if has_database else None
     if directory is None:
@@ -91,8 +120,14 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
             None if is_file else directory,
             fields if directory is None else {"name": directory.name, **fields},
             documents=documents,
+            change=change,
         )
     except ValidationError as exc:
+        if directory and not (directory.request or fields.keys() & SOURCE_FIELDS):
+            raise NotPossible(
+                f"{directory} has nothing to read yet, because no run of it has read a "
+                "source: give a --source"
+            ) from exc
         where = f"{path}: " if is_file else ""
         raise NotPossible(f"{where}{explain(exc)}") from exc
     try:
@@ -103,6 +138,8 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
         owner: User | None = directory.owner
     else:
         owner = find_owner(typed.owner or "") if has_database else None
+        if owner is not None:
+            check_new(owner=owner, slug=name)
     return Wanted(
         directory=directory,
         owner=owner,
@@ -110,9 +147,83 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
         name=request.name,
         description=_either(description, directory),
         request=request,
-        documents=documents or [],
+        documents=[*(documents or ()), *change.documents],
         review=review,
+        notes=tuple(_notes(directory, request, typed)),
     )
+
+
+def _change(typed: Typed) -> SourceChange:
+    """Read what `--add-source` and `--remove-source` say. Raises NotPossible."""
+    added = read_sources(typed.added or [], folder=Path.cwd())
+    removed = (source_name(source) for source in typed.removed or [])
+    return SourceChange(tuple(added.urls), tuple(added.documents), tuple(removed))
+
+
+def _refuse_what_is_no_slug(typed: str, name: str) -> None:
+    """Say how to read a file or a page that was typed in the place of a slug."""
+    if is_slug(name):
+        return
+    path = Path(typed)
+    if typed.lower().startswith(("http://", "https://")):
+        what = f"{typed} is a URL and no slug"
+    elif path.is_dir():
+        what = f"{typed} is a folder and no slug"
+    elif path.is_file():
+        what = f"{typed} is no directory.toml and no slug"
+    else:
+        return
+    slug = slugify(path.resolve().stem, fallback="directory")
+    raise NotPossible(
+        f"{what}. To read it, give the slug of a directory and --source, for example: "
+        f"generate_directory {slug} --name NAME --source {shlex.quote(typed)}"
+    )
+
+
+def _notes(
+    directory: Directory | None, request: GenerationRequest, typed: Typed
+) -> Iterator[str]:
+    """Say what of the kept request could not be read, and what this one replaces."""
+    kept = kept_request(directory)
+    if kept is None:
+        return
+    yield from kept.unreadable
+    is_file = typed.directory.endswith(".toml")
+    after = sources_of(request)
+    gone = [source for source in sources_of(kept.request) if source not in after]
+    if gone and not typed.removed:
+        by = typed.directory if typed.sources is None else "--source"
+        hint = "" if is_file else "; --add-source would keep them"
+        count = f"{len(gone)} source{'' if len(gone) == 1 else 's'}"
+        yield f"{by} replaces {count}: {_some(gone)}{hint}"
+    for field, option in REPLACED.items():
+        old, new = getattr(kept.request, field), getattr(request, field)
+        if old != new and old != GenerationRequest.model_fields[field].default:
+            by = f"{option[2:]} of {typed.directory}" if is_file else option
+            yield f"{by} replaces: {_some(old)}"
+
+
+def kept_instead(wanted: Wanted) -> str:
+    """Say which sources a directory keeps after a run that has read none of its own."""
+    directory = wanted.directory
+    if directory is None:
+        return ""
+    directory.refresh_from_db()
+    kept = kept_request(directory)
+    sources = sources_of(kept.request) if kept else []
+    if not sources or sources == sources_of(wanted.request):
+        return ""
+    return f"{directory} keeps what it read before: {_some(sources)}"
+
+
+def _some(value: Any) -> str:
+    """Show a text, or the first of several."""
+    if isinstance(value, str):
+        return (
+            value if len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}…"
+        )
+    shown = ", ".join(map(str, value[:SHOWN]))
+    return shown if len(value) <= SHOWN else f"{shown} and {len(value) - SHOWN} more"
 
 
 def named_directory(slug: str) -> Directory:
@@ -128,7 +239,7 @@ def named_directory(slug: str) -> Directory:
 def find_directory(slug: str, *, owner: str | None) -> Directory | None:
     """Find a directory by its slug, or by `namespace/slug` where that is not enough.
 
-    Raises NotPossible when the slug is another user's, or stands for several.
+    With an owner, only theirs. Raises NotPossible when the slug stands for several.
     """
     namespace, _, slug = slug.rpartition("/")
     found = Directory.objects.select_related("owner").filter(slug=slug)
@@ -136,16 +247,10 @@ def find_directory(slug: str, *, owner: str | None) -> Directory | None:
         found = found.filter(namespace=namespace)
     directories = list(found)
     if owner is not None:
-        of_owner = [d for d in directories if d.owner.get_username() == owner]
-        if directories and not of_owner:
-            raise NotPossible(
-                f"the slug {slug} is taken by {directories[0].owner.get_username()}; "
-                "choose another one"
-            )
-        directories = of_owner
+        directories = [d for d in directories if d.owner.get_username() == owner]
     if len(directories) > 1:
         names = ", ".join(str(directory) for directory in directories)
-        raise NotPossible(f"{slug} may be one of {names}; give that name whole")
+        raise NotPossible(f"{slug} may be one of {names}; give one of these names")
     return directories[0] if directories else None
 
 

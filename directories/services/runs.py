@@ -18,7 +18,7 @@ from directories.models import Directory, GenerationRun, RunAttempt, RunState
 from directories.services import attempts, checkpoints, execution
 from directories.services.directories import GivenDocument, store_documents
 from directories.services.proposing import repositories_of
-from directories.services.requests import read_stored
+from directories.services.requests import check_readable, read_stored
 from generation.contract.commands import GenerateStatus, Outcome
 from generation.contract.request import GenerationRequest
 from generation.publish import forget_staged
@@ -172,7 +172,10 @@ def refuse_while_active(directory: Directory) -> None:
 
 
 def _request_of(old: GenerationRun) -> GenerationRequest:
-    return read_stored(old.request, name=old.directory.name).request
+    """Raises NotPossible."""
+    request = read_stored(old.request, name=old.directory.name).request
+    check_readable(request)
+    return request
 
 
 def _active(directory: Directory) -> RunActive:

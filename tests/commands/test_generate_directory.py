@@ -171,20 +171,6 @@ def test_bad_input_is_told_and_nothing_is_written(
     assert gazetteer.written() == set()
 
 
-def test_a_slug_of_somebody_else_is_refused(gazetteer: Gazetteer) -> None:
-    gazetteer.make()
-    gazetteer.run(
-        "shell", "-c",
-        "from django.contrib.auth.models import User; User.objects.create_user('eve')",
-    )  # fmt: skip
-
-    ended = gazetteer.generate(
-        "clocks", "--name", "Mine", "--source", "list.md", "--owner", "eve"
-    )
-
-    assert_told(ended, 2, "taken by admin")
-
-
 def test_an_unknown_owner_is_refused(gazetteer: Gazetteer) -> None:
     gazetteer.make()
 

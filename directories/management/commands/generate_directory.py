@@ -59,7 +59,20 @@ class Command(BaseCommand):
             "--source",
             action="append",
             metavar="URL_OR_PATH",
-            help="a page or file that lists items; may be given several times",
+            help="a page or file that lists items, in the place of those that are kept; "
+            "may be given several times",
+        )
+        parser.add_argument(
+            "--add-source",
+            action="append",
+            metavar="URL_OR_PATH",
+            help="one more page or file, beside those that are kept",
+        )
+        parser.add_argument(
+            "--remove-source",
+            action="append",
+            metavar="URL_OR_NAME",
+            help="a page or file that is not to be read any more",
         )
         parser.add_argument(
             "--category",
@@ -120,6 +133,8 @@ class Command(BaseCommand):
             prompt=options["prompt"],
             description=options["description"],
             sources=options["source"],
+            added=options["add_source"],
+            removed=options["remove_source"],
             categories=options["category"],
             method=options["method"],
             owner=options["owner"],
@@ -133,6 +148,7 @@ class Command(BaseCommand):
             work = self._hand_over_and_follow if options["follow"] else self._hand_over
         if options["dry_run"]:
             work = self._rehearse
+        wanted: intake.Wanted | None = None
         try:
             # Read before the database is made, so that a typo leaves no trace.
             clock = _fixed_clock()
@@ -140,6 +156,8 @@ class Command(BaseCommand):
             wanted = intake.read(typed, has_database=has_database)
             if not has_database and not options["dry_run"]:
                 self._say(f"Made the database {database.make()}")
+            for note in wanted.notes:
+                self._say(note)
             with progress_bar(visible=sys.stderr.isatty()) as listen:
                 result = work(wanted, typed, clock, listen)
         except (KeyboardInterrupt, RunCancelled):
@@ -150,7 +168,8 @@ class Command(BaseCommand):
         except DatabaseError as exc:
             self._stop(FAILED, f"the database does not answer: {exc}")
         except GenerationError as exc:
-            self._stop(FAILED, str(exc))
+            kept = intake.kept_instead(wanted) if wanted else ""
+            self._stop(FAILED, f"{exc}. {kept}" if kept else str(exc))
         seconds = time.monotonic() - begun
         if options["json"]:
             print_json(self.stdout, result, seconds=seconds)
