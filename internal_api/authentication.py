@@ -46,6 +46,7 @@ LONGEST_NONCE = 64
 # that four spellings mean the same: only the one with zeros there is a signature.
 ONE_SPELLING = re.compile(r"[a-z*][a-z0-9_.*-]*=:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=:")
 NOT_SIGNED = "The request is not signed as it should be."
+PLAIN_REFUSED = "plain secret refused"
 PLAIN_SECRET = "x-trigger-secret"  # noqa: S105 - the name of a header
 # What proxies say of themselves.
 FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_", "HTTP_X_REAL_IP", "HTTP_VIA")
@@ -79,12 +80,15 @@ class SignatureAuthentication(BaseAuthentication):
                 raise _refusal("replayed", request)
             return Worker("signature"), None
         given = request.headers.get(PLAIN_SECRET)
-        if given is not None and _may_be_plain(request):
-            # Every secret is compared, so that the time taken tells nothing.
-            matches = [constant_time_compare(given, s) for s in secrets.values()]
-            if any(matches):
-                return Worker("plain secret"), None
-        raise exceptions.AuthenticationFailed(NOT_SIGNED)
+        if given is None:
+            raise exceptions.AuthenticationFailed(NOT_SIGNED)
+        if reason := _why_not_plain(request):
+            raise _refusal(reason, request, PLAIN_REFUSED)
+        # Every secret is compared, so that the time taken tells nothing.
+        matches = [constant_time_compare(given, s) for s in secrets.values()]
+        if not any(matches):
+            raise _refusal("wrong secret", request, PLAIN_REFUSED)
+        return Worker("plain secret"), None
 
     def authenticate_header(self, request: Request) -> str:
         return "Signature"
@@ -99,17 +103,20 @@ def accepted_secrets() -> dict[str, str]:
     return {key_id(secret): secret for secret in candidates if is_long_enough(secret)}
 
 
-def _may_be_plain(request: Request) -> bool:
-    """Whether nobody can have read along: over https, or without leaving this machine.
+def _why_not_plain(request: Request) -> str:
+    """Say why somebody may have read along; "" over https, or within this machine.
 
     What a proxy brings comes from this machine, too, and may have come far before.
     """
     if not settings.TRIGGER_ALLOW_PLAIN_SECRET:
-        return False
+        return "TRIGGER_ALLOW_PLAIN_SECRET is off"
     if request.is_secure():
-        return True
-    forwarded = any(name.startswith(FORWARDED) for name in request.META)
-    return not forwarded and _is_loopback(request.META.get("REMOTE_ADDR", ""))
+        return ""
+    if any(name.startswith(FORWARDED) for name in request.META):
+        return "through a proxy without https"
+    if not _is_loopback(request.META.get("REMOTE_ADDR", "")):
+        return "from another machine without https"
+    return ""
 
 
 def _is_loopback(address: str) -> bool:
@@ -190,7 +197,9 @@ def _claim_nonce(result: VerifyResult) -> bool:
     )
 
 
-def _refusal(reason: str, request: Request) -> exceptions.AuthenticationFailed:
+def _refusal(
+    reason: str, request: Request, event: str = "signature refused"
+) -> exceptions.AuthenticationFailed:
     """Tell the log why. One text for all causes: a stranger learns nothing."""
-    log.warning("signature refused", reason=reason, path=request.path)
+    log.warning(event, reason=reason, path=request.path)
     return exceptions.AuthenticationFailed(NOT_SIGNED)

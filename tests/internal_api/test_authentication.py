@@ -21,6 +21,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
+from structlog.testing import capture_logs
 
 from config.env import CHECKOUT
 from directories.models import GenerationRun, UsedNonce, Worker
@@ -509,6 +510,33 @@ def test_plain_secret_can_be_switched_off(settings: Settings) -> None:
 @pytest.mark.parametrize("secret", ["", ANOTHER, SECRET[:-1], SECRET + "x"])
 def test_wrong_plain_secret_is_refused(secret: str) -> None:
     assert refused(deliver(plain(secret)))
+
+
+AFAR = {"REMOTE_ADDR": "203.0.113.7"}
+PROXIED = {"HTTP_X_FORWARDED_FOR": "203.0.113.7"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("secret", "is_allowed", "how", "reason"),
+    [
+        (ANOTHER, True, {}, "wrong secret"),
+        (SECRET, False, {}, "TRIGGER_ALLOW_PLAIN_SECRET is off"),
+        (SECRET, True, AFAR, "from another machine without https"),
+        (SECRET, True, PROXIED, "through a proxy without https"),
+    ],
+)
+def test_refused_plain_secret_is_logged_with_its_reason(
+    settings: Settings, secret: str, is_allowed: bool, how: dict[str, str], reason: str
+) -> None:
+    settings.TRIGGER_ALLOW_PLAIN_SECRET = is_allowed
+
+    with capture_logs() as logged:
+        assert refused(deliver(plain(secret), **how))
+
+    (line,) = [each for each in logged if each["event"] == "plain secret refused"]
+    assert (line["log_level"], line["reason"]) == ("warning", reason)
+    assert secret not in str(logged)
 
 
 @pytest.mark.django_db
