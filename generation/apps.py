@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+# The schemes that redis-py opens.
+BROKERS = ("redis", "rediss", "unix")
 SAYS_HELLO_EVERY = 60
 GOODBYE_SECONDS = 2
 
@@ -45,6 +47,8 @@ class GenerationConfig(AppConfig):
         _outlive_killed_workers()
         post_spawn.connect(_begin_to_say_hello, dispatch_uid="hello")
         checks.register(check_secrets)
+        checks.register(check_key)
+        checks.register(check_broker)
 
 
 def check_secrets(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -86,6 +90,39 @@ def check_secrets(**kwargs: Any) -> list[checks.CheckMessage]:
             )
         )
     return messages
+
+
+def check_key(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn where runs were to go to workers, and none does."""
+    if not settings.TRIGGER_ENABLED or settings.TRIGGER_SECRET_KEY:
+        return []
+    return [
+        checks.Warning(
+            "TRIGGER_ENABLED is on and TRIGGER_SECRET_KEY is not set: no run is handed to a "
+            "worker, each is made where it is started.",
+            hint="Make a key with `openssl rand -hex 32`, and give workers the same; or "
+            "switch TRIGGER_ENABLED off.",
+            id="generation.W001",
+        )
+    ]
+
+
+def check_broker(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Refuse the address of a broker that the queue cannot speak to."""
+    # Of an address without a scheme nothing is shown: it may begin with a password.
+    scheme, mark, _ = settings.TRIGGER_API_URL.partition("://")
+    if not settings.TRIGGER_API_URL or (mark and scheme.lower() in BROKERS):
+        return []
+    instead = f", and not with {scheme[:20]}://" if mark and scheme.isalnum() else ""
+    return [
+        checks.Error(
+            f"TRIGGER_API_URL has to begin with {' or '.join(f'{b}://' for b in BROKERS)}"
+            f"{instead}.",
+            hint="For example redis://localhost:6379/0. Leave it empty to have the database "
+            "for a queue.",
+            id="generation.E005",
+        )
+    ]
 
 
 def _outlive_killed_workers() -> None:

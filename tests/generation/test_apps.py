@@ -8,7 +8,7 @@ from django.core import checks
 from django_q.conf import Conf
 from pytest_django.fixtures import Settings
 
-from generation.apps import check_secrets
+from generation.apps import check_broker, check_key, check_secrets
 
 LONG = "x" * 32
 SHORT = "x" * 31
@@ -130,3 +130,54 @@ def test_queue_is_signed_with_its_own_key(
 
     assert Conf.SECRET_KEY == LONG
     assert settings.SECRET_KEY != LONG
+
+
+def test_dispatching_without_a_key_is_warned_of_by_its_name(settings: Settings) -> None:
+    settings.TRIGGER_SECRET_KEY = ""
+
+    (warning,) = check_key()
+
+    assert type(warning) is checks.Warning
+    assert warning.id == "generation.W001"
+    assert "TRIGGER_ENABLED is on and TRIGGER_SECRET_KEY is not set" in warning.msg
+    settings.TRIGGER_ENABLED = False
+    assert check_key() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "redis://h:6379/0", "REDISS://u:p@h/1?a=b", "unix:///run/redis.sock?db=1"],
+)
+def test_a_broker_that_can_be_spoken_to_is_fine(settings: Settings, url: str) -> None:
+    settings.TRIGGER_API_URL = url
+
+    assert check_broker() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("amqp://user:hidden@h:5672/", "not with amqp://"),
+        ("http://h:6379/0", "not with http://"),
+        ("hidden@h:6379", ""),
+        ("user:hidden://h", ""),
+        ("redis:/hidden", ""),
+    ],
+)
+def test_a_broker_of_another_scheme_is_refused_by_the_name_of_the_variable(
+    settings: Settings, url: str, shown: str
+) -> None:
+    settings.TRIGGER_API_URL = url
+
+    (error,) = check_broker()
+
+    assert (type(error), error.id) == (checks.Error, "generation.E005")
+    assert error.msg.startswith("TRIGGER_API_URL has to begin with redis://")
+    assert shown in error.msg
+    assert "hidden" not in error.msg
+
+
+def test_all_of_them_are_checked() -> None:
+    registered = checks.registry.registry.get_checks()
+
+    assert {check_broker, check_key, check_secrets} <= set(registered)
