@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
 from directories.admin.curating import Curating
 from directories.admin.readonly import ReadOnly
+from directories.downloads import download
 from directories.exceptions import DirectoryError
-from directories.forms import DirectoryForm
+from directories.forms import DETAILS, DirectoryForm
 from directories.models import Directory, GenerationRun, RunState, SourceDocument
 from directories.services import queueing, runs
 from directories.services.directories import namespace_of, store_documents
+from directories.services.documents import remove_document
 from directories.services.files import explain
-from directories.services.requests import build_request
+from directories.services.requests import build_request, edit_request
 
-# The columns that the form of a directory that is there may change.
-EDITED = ("name", "description", "review", "request", "updated_at")
 # Each runs in this request, one after another, while the browser waits.
 MOST_AT_ONCE = 5
 
 
 class SourceDocumentInline(ReadOnly, admin.TabularInline):
     model = SourceDocument
-    fields = ("name", "url", "media_type", "size", "created_at")
+    fields = ("file", "url", "media_type", "size", "created_at")
     readonly_fields = fields
     extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SourceDocument]:
+        return super().get_queryset(request).defer("content")
+
+    @admin.display(description="name")
+    def file(self, document: SourceDocument) -> SafeString:
+        url = reverse(
+            "admin:directories_directory_document",
+            args=(document.directory_id, document.sha256),
+        )
+        return format_html('<a href="{}">{}</a>', url, document.name)
 
 
 @admin.register(Directory)
@@ -63,12 +79,48 @@ class DirectoryAdmin(Curating):
                     "prompt",
                     "source_urls",
                     "source_document",
+                    "remove_documents",
                     "categories",
                     "generation_method",
                 )
             },
         ),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        document = path(
+            "<uuid:pk>/documents/<str:sha256>/",
+            self.admin_site.admin_view(self.document_view),
+            name="directories_directory_document",
+        )
+        return [document, *super().get_urls()]
+
+    def document_view(
+        self, request: HttpRequest, pk: UUID, sha256: str
+    ) -> HttpResponse:
+        """Give a document to whoever may see its directory."""
+        directory = get_object_or_404(Directory, pk=pk)
+        if not self.has_view_or_change_permission(request, directory):
+            raise PermissionDenied
+        return download(get_object_or_404(directory.documents, sha256=sha256))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Directory | None = None) -> Any:
+        """Ask which documents are to go only where there are some."""
+        has_documents = obj is not None and obj.documents.exists()
+        return [
+            (
+                title,
+                {
+                    **options,
+                    "fields": tuple(
+                        name
+                        for name in options["fields"]
+                        if has_documents or name != "remove_documents"
+                    ),
+                },
+            )
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Directory | None = None
@@ -83,15 +135,20 @@ class DirectoryAdmin(Curating):
         form: ModelForm,
         change: bool,
     ) -> None:
-        obj.request = form.cleaned_data["request"]
         if change:
-            # And no other column: a run may have written those since the form was read.
-            obj.save(update_fields=EDITED)
+            # And nothing else: a run or a person may have written that since.
+            changed = DETAILS & set(form.changed_data)
+            obj.save(update_fields=[*sorted(changed), "updated_at"])
+            if "request" in form.cleaned_data:
+                edit_request(obj, form.cleaned_data["request"])
         else:
+            obj.request = form.cleaned_data["request"]
             obj.namespace = namespace_of(obj.owner.get_username())
             obj.save()
         if document := form.cleaned_data["source_document"]:
             store_documents(obj, [document])
+        for sha256 in form.cleaned_data["remove_documents"]:
+            remove_document(obj, sha256)
 
     def has_delete_permission(
         self, request: HttpRequest, obj: Directory | None = None
@@ -170,6 +227,9 @@ class DirectoryAdmin(Curating):
         except DirectoryError as exc:
             return messages.ERROR, f"{directory}: {exc}."
         except ValidationError as exc:
+            if not directory.request:
+                reason = "it has nothing to read yet: give it source URLs or a document"
+                return messages.ERROR, f"{directory} was not started: {reason}."
             return messages.ERROR, f"{directory} was not started: {explain(exc)}."
         return _message(directory, run)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
 from directories.services.directories import GivenDocument
+from directories.services.requests import SourceChange
 from generation.contract.request import (
     MAX_DOCUMENT_BYTES,
     Asked,
@@ -88,6 +89,17 @@ class Import(InlineDocument):
     duplicates: Literal["skip", "update"] = "skip"
 
 
+class SourceEdits(Asked):
+    """Single sources that come to those that are kept, and that go."""
+
+    add_sources: Annotated[tuple[HttpUrl, ...], Field(max_length=100)] = ()
+    add_documents: Annotated[tuple[InlineDocument, ...], Field(max_length=100)] = ()
+    remove_sources: Annotated[
+        tuple[Annotated[str, StringConstraints(min_length=1, max_length=2000)], ...],
+        Field(max_length=200),
+    ] = ()
+
+
 class _Documents(Asked):
     source_documents: Annotated[tuple[InlineDocument, ...], Field(max_length=100)]
 
@@ -101,3 +113,14 @@ def inline_documents(body: dict[str, Any]) -> list[GivenDocument] | None:
         return None
     value = {"source_documents": body.pop("source_documents")}
     return [d.given() for d in _documents.validate_python(value).source_documents]
+
+
+def source_change(body: dict[str, Any]) -> SourceChange:
+    """Take out of a request's body what it says of single sources."""
+    named = {name: body.pop(name) for name in SourceEdits.model_fields if name in body}
+    edits = SourceEdits.model_validate(named)
+    return SourceChange(
+        urls=edits.add_sources,
+        documents=tuple(document.given() for document in edits.add_documents),
+        removed=edits.remove_sources,
+    )

@@ -12,6 +12,16 @@ urlpatterns = [
     path("directories/<uuid:pk>/", views.DirectoryDetail.as_view(), name="directory"),
     path("directories/<uuid:pk>/generate/", views.Generate.as_view(), name="generate"),
     path(
+        "directories/<uuid:pk>/documents/",
+        views.DocumentList.as_view(),
+        name="documents",
+    ),
+    path(
+        "directories/<uuid:pk>/documents/<str:document>/",
+        views.DocumentDetail.as_view(),
+        name="document",
+    ),
+    path(
         "directories/<uuid:pk>/proposals/",
         views.ProposalList.as_view(),
         name="proposals",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from rest_framework import generics
@@ -23,6 +24,7 @@ from directories.api.bodies import (
     Rejection,
     Switches,
     inline_documents,
+    source_change,
 )
 from directories.api.serializers import (
     DirectorySerializer,
@@ -31,7 +33,9 @@ from directories.api.serializers import (
     RunLogLineSerializer,
     RunSerializer,
     RunSummarySerializer,
+    document_entry,
 )
+from directories.downloads import download
 from directories.models import (
     Directory,
     GenerationRun,
@@ -41,7 +45,7 @@ from directories.models import (
     RunState,
 )
 from directories.models.directory import DirectoryQuerySet
-from directories.services import proposals, runs
+from directories.services import documents, proposals, runs
 from directories.services.deleting import Repositories, delete_directory
 from directories.services.directories import create_directory, set_review
 from directories.services.requests import build_request
@@ -101,16 +105,40 @@ class Generate(APIView):
         """Start a run: 202 and the run, queued for a worker, or over when it was made here."""
         directory = get_object_or_404(own_directories(request), pk=pk)
         body = body_of(request)
-        documents = inline_documents(body)
+        inline = inline_documents(body)
+        change = source_change(body)
         run = runs.launch(
             directory,
-            build_request(directory, body, documents=documents),
+            build_request(directory, body, documents=inline, change=change),
             trigger=GenerationRun.Trigger.API,
             user=caller_of(request),
-            documents=documents or (),
+            documents=(*(inline or ()), *change.documents),
         )
         location = reverse("run", args=[run.pk])
         return Response(RunSerializer(run).data, 202, headers={"Location": location})
+
+
+class DocumentList(APIView):
+    def get(self, request: Request, pk: UUID) -> Response:
+        """List the documents that were given; `is_read` are those of the kept request."""
+        directory = get_object_or_404(own_directories(request), pk=pk)
+        found = documents.documents_of(directory)
+        return Response({"results": [document_entry(kept) for kept in found]})
+
+
+class DocumentDetail(APIView):
+    """A document by its hash: its bytes, as a file."""
+
+    def get(self, request: Request, pk: UUID, document: str) -> HttpResponse:
+        directory = get_object_or_404(own_directories(request), pk=pk)
+        return download(documents.document_called(directory, document))
+
+    def delete(self, request: Request, pk: UUID, document: str) -> Response:
+        """Take it away for good: 204; 409 while a run is active."""
+        directory = get_object_or_404(own_directories(request), pk=pk)
+        found = documents.document_called(directory, document)
+        documents.remove_document(directory, found.sha256)
+        return Response(status=204)
 
 
 class RunList(generics.ListAPIView[GenerationRun]):

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from directories.exceptions import NotNow, RunActive
+from directories.exceptions import NotNow, NotPossible, RunActive
 from directories.models import Directory, GenerationRun, RunAttempt, RunState
 from directories.services import attempts, checkpoints, execution
 from directories.services.directories import GivenDocument, store_documents
@@ -49,6 +49,7 @@ def start(
     with transaction.atomic():
         give_up_lost_runs(directory)
         store_documents(directory, documents)
+        _refuse_missing_documents(directory, request)
         try:
             with transaction.atomic():
                 run = GenerationRun.objects.create(
@@ -163,6 +164,19 @@ def give_up_lost_runs(directory: Directory) -> None:
 def _forget_staged(directory: Directory, run_id: UUID) -> None:
     for repository in repositories_of(directory).values():
         forget_staged(repository, run_id)
+
+
+def _refuse_missing_documents(directory: Directory, request: GenerationRequest) -> None:
+    """Raises NotPossible for documents that somebody has removed."""
+    named = {each.sha256: each.name for each in request.source_documents}
+    there = directory.documents.filter(sha256__in=named)
+    for sha256 in there.values_list("sha256", flat=True):
+        named.pop(sha256, None)
+    if named:
+        raise NotPossible(
+            f"documents of this request have been removed: {', '.join(named.values())}. "
+            "Give them again, or generate without them"
+        )
 
 
 def refuse_while_active(directory: Directory) -> None:

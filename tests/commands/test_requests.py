@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from directories.models import Directory, GenerationRun
 from directories.services.directories import create_directory
@@ -252,6 +252,45 @@ def test_two_owners_of_one_namespace_do_not_share_a_slug(slug: str) -> None:
         assert status == 2
         assert f"a-b/{slug}" in said
     assert Directory.objects.get().name == "One"
+
+
+def sources(*arguments: str) -> str:
+    out = StringIO()
+    call_command("sources", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_sources_are_listed(folder: Path) -> None:
+    make("--source", "list.md", "--source", PRIVATE_URL)
+    generate("clocks", "--add-source", "more.md")
+    generate("clocks", "--remove-source", "list.md")
+
+    url, first, second = sources("list", "clocks").splitlines()
+    document = json.loads(sources("list", "clocks", "--json"))
+
+    assert url == PRIVATE_URL
+    assert first.startswith("list.md  ")
+    assert first.endswith(f"{len(LIST)} bytes  (not read any more)")
+    assert second.endswith(f"{len(MORE)} bytes")
+    assert document["urls"] == [PRIVATE_URL]
+    assert [d["is_read"] for d in document["documents"]] == [False, True]
+
+
+def test_a_document_is_shown_and_removed() -> None:
+    make()
+    generate("clocks", "--add-source", "more.md")
+
+    assert sources("show", "clocks", "list.md") == LIST
+    assert sources("remove", "clocks", "list.md") == "ada/clocks: removed list.md\n"
+
+    assert read() == ["more.md"]
+    with pytest.raises(CommandError, match=r"no document list\.md") as refused:
+        sources("show", "clocks", "list.md")
+    assert refused.value.returncode == 2
+
+
+def test_a_directory_without_sources_says_how_to_give_one(directory: Directory) -> None:
+    assert "generate_directory clocks --source" in sources("list", "clocks")
 
 
 def test_a_field_without_effect_is_warned_of(folder: Path) -> None:

@@ -25,6 +25,7 @@ from generation.contract.commands import (
     RecordAttemptFailure,
     RecordGenerationFinish,
     RecordGenerationStart,
+    RecordSourcesRead,
     Reply,
     UpdateDirectory,
     UpdateGenerateStatus,
@@ -44,6 +45,7 @@ EACH: tuple[Command, ...] = (
     ),
     UpdateLastPullRequest(branch="update", title="Update", number=7),
     RecordGenerationStart(started_at=NOON),
+    RecordSourcesRead(sources=1, entries=3),
     RecordGenerationFinish(finished_at=NOON, outcome=Outcome.FAILED, error="no item"),
     RecordAttemptFailure(reason="somebody pushed meanwhile", retry_after=2.5),
     UpdateGenerationHistory(
