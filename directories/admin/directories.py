@@ -28,7 +28,7 @@ from directories.services import queueing, runs
 from directories.services.directories import namespace_of, store_documents
 from directories.services.documents import remove_document
 from directories.services.files import explain
-from directories.services.requests import build_request, edit_request
+from directories.services.requests import build_request, edit_request, is_empty
 
 # Each runs in this request, one after another, while the browser waits.
 MOST_AT_ONCE = 5
@@ -227,10 +227,10 @@ class DirectoryAdmin(Curating):
         except DirectoryError as exc:
             return messages.ERROR, f"{directory}: {exc}."
         except ValidationError as exc:
-            if not directory.request:
-                reason = "it has nothing to read yet: give it source URLs or a document"
-                return messages.ERROR, f"{directory} was not started: {reason}."
-            return messages.ERROR, f"{directory} was not started: {explain(exc)}."
+            reason = explain(exc)
+            if is_empty(exc):
+                reason = "it has nothing to read: give it source URLs or a document"
+            return messages.ERROR, f"{directory} was not started: {reason}."
         return _message(directory, run)
 
 

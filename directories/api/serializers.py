@@ -8,7 +8,6 @@ from rest_framework import serializers
 
 from directories.models import Directory, GenerationRun, Proposal, RunLogLine
 from directories.services import descriptions, history
-from directories.services.documents import Kept
 
 
 class DirectorySerializer(serializers.ModelSerializer[Directory]):
@@ -36,19 +35,6 @@ class DirectorySerializer(serializers.ModelSerializer[Directory]):
             "updated_at",
         )
         read_only_fields = fields
-
-
-def document_entry(kept: Kept) -> dict[str, Any]:
-    document = kept.document
-    return {
-        "sha256": document.sha256,
-        "name": document.name,
-        "url": document.url,
-        "media_type": document.media_type,
-        "size": document.size,
-        "created_at": document.created_at,
-        "is_read": kept.is_read,
-    }
 
 
 class RunLogLineSerializer(serializers.ModelSerializer[RunLogLine]):

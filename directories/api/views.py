@@ -33,7 +33,6 @@ from directories.api.serializers import (
     RunLogLineSerializer,
     RunSerializer,
     RunSummarySerializer,
-    document_entry,
 )
 from directories.downloads import download
 from directories.models import (
@@ -123,7 +122,7 @@ class DocumentList(APIView):
         """List the documents that were given; `is_read` are those of the kept request."""
         directory = get_object_or_404(own_directories(request), pk=pk)
         found = documents.documents_of(directory)
-        return Response({"results": [document_entry(kept) for kept in found]})
+        return Response({"results": [kept.as_entry() for kept in found]})
 
 
 class DocumentDetail(APIView):

@@ -21,6 +21,19 @@ class Kept(NamedTuple):
     document: SourceDocument
     is_read: bool
 
+    def as_entry(self) -> dict[str, str | int | bool]:
+        """Describe it as JSON."""
+        document = self.document
+        return {
+            "sha256": document.sha256,
+            "name": document.name,
+            "url": document.url,
+            "media_type": document.media_type,
+            "size": document.size,
+            "created_at": document.created_at.isoformat(),
+            "is_read": self.is_read,
+        }
+
 
 def documents_of(directory: Directory) -> list[Kept]:
     """List the documents of a directory by name, without their bytes."""

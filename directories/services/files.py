@@ -97,7 +97,12 @@ def read_directory_file(path: Path) -> DirectoryFile:
         return DirectoryFile.model_validate(document)
     except ValidationError as exc:
         known = ", ".join(DirectoryFile.model_fields)
-        raise NotPossible(f"{path}: {explain(exc)}. The keys are {known}") from exc
+        hint = (
+            "" if "slug" in document else f". To read a list from it: --source {path}"
+        )
+        raise NotPossible(
+            f"{path}: {explain(exc)}. The keys are {known}{hint}"
+        ) from exc
 
 
 def read_sources(sources: tuple[str, ...] | list[str], *, folder: Path) -> Sources:

@@ -24,14 +24,14 @@ from directories.services.owners import find_owner
 from directories.services.requests import (
     SourceChange,
     build_request,
+    is_empty,
     kept_request,
     sources_of,
 )
 from generation.contract.request import Description, GenerationRequest
 from generation.slugs import is_slug, slugify
 
-# Fields that may be all that a request has, and by what name they are typed.
-SOURCE_FIELDS = {"prompt", "source_urls"}
+# Fields of which a replaced value is named, and the option that replaces it.
 REPLACED = {
     "prompt": "--prompt",
     "initial_categories": "--category",
@@ -123,10 +123,9 @@ def read(typed: Typed, *, has_database: bool) -> Wanted:
             change=change,
         )
     except ValidationError as exc:
-        if directory and not (directory.request or fields.keys() & SOURCE_FIELDS):
+        if directory and not is_file and is_empty(exc):
             raise NotPossible(
-                f"{directory} has nothing to read yet, because no run of it has read a "
-                "source: give a --source"
+                f"{directory} keeps nothing that a run could read: give it a --source"
             ) from exc
         where = f"{path}: " if is_file else ""
         raise NotPossible(f"{where}{explain(exc)}") from exc

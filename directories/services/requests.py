@@ -167,6 +167,11 @@ def _stem(document: DocumentReference) -> str:
     return _PART.sub("", document.name) if is_part else document.name
 
 
+def is_empty(exc: ValidationError) -> bool:
+    """Tell whether a request was refused only because nothing is to be read."""
+    return all(not error["loc"] for error in exc.errors(include_input=False))
+
+
 def check_readable(request: GenerationRequest) -> None:
     """Refuse what is bound to fail. Raises NotPossible."""
     if not (request.source_urls or request.source_documents or urls_in(request.prompt)):

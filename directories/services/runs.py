@@ -92,9 +92,8 @@ def again(
     What the old one was allowed to remove, this one has to be allowed anew, and the switch
     of the directory says whether it is reviewed.
     """
-    request = _request_of(old).model_copy(
-        update={"allow_removals": False, "update_with_pull_request": None}
-    )
+    wishes = {"allow_removals": False, "update_with_pull_request": None}
+    request = _request_of(old).model_copy(update={**wishes, "name": old.directory.name})
     return launch(old.directory, request, trigger=trigger, user=user, retry_of=old)
 
 

@@ -134,7 +134,9 @@ def prompt_as_written(snapshot: Snapshot, prompt: str) -> str:
         return prompt
     metadata = (_written_config(snapshot) or {}).get("metadata")
     written = metadata.get("initial_prompt") if isinstance(metadata, dict) else None
-    return written if one_newline(written) == prompt else prompt
+    if isinstance(written, str) and one_newline(written) == prompt:
+        return written
+    return prompt
 
 
 def _written_config(snapshot: Snapshot) -> dict[str, Any] | None:

@@ -73,8 +73,7 @@ def test_a_new_directory_takes_another_source_after_a_mistyped_one() -> None:
     right, _ = generate("clocks", "--source", "list.md")
 
     assert (mistyped, plain, right) == (1, 2, 0)
-    assert "nothing to read yet" in said
-    assert "give a --source" in said
+    assert "ada/clocks keeps nothing that a run could read: give it a --source" in said
     assert read() == ["list.md"]
 
 
@@ -180,6 +179,17 @@ def test_a_file_in_the_place_of_a_slug_is_told_to_be_a_source(
     assert status == 2
     assert "and no slug" in said
     assert f"--source {typed}" in said
+
+
+def test_another_toml_file_is_told_to_be_a_source(folder: Path) -> None:
+    (folder / "list.toml").write_text(
+        '[[items]]\nname = "A"\nurl = "https://a.example"\n'
+    )
+
+    status, said = generate("list.toml")
+
+    assert status == 2
+    assert "To read a list from it: --source list.toml" in said
 
 
 def test_a_url_in_the_place_of_a_slug_is_told_to_be_a_source() -> None:

@@ -254,7 +254,7 @@ def test_nothing_to_generate_is_said(browser: Client, directory: Directory) -> N
     ((level, text),) = confirm(browser, directory)
 
     assert level == "error"
-    assert "ada/clocks was not started: it has nothing to read yet" in text
+    assert "ada/clocks was not started: it has nothing to read" in text
     assert not directory.runs.exists()
 
 

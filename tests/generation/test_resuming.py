@@ -24,6 +24,7 @@ from generation.contract.commands import (
     PublishDone,
     RecordAttemptFailure,
     RecordGenerationFinish,
+    RecordSourcesRead,
     Reply,
     RepositoryKind,
     UpdateGenerateStatus,
@@ -583,3 +584,14 @@ def test_attempt_that_comes_too_late_takes_no_repository_away(tmp_path: Path) ->
     for repository in repositories(tmp_path).values():
         assert repository.exists()
         assert not repository.refs()
+
+
+def test_what_was_read_is_said_by_the_attempt_that_goes_on(tmp_path: Path) -> None:
+    lost = first_attempt(tmp_path, before=RecordSourcesRead)
+    second = next_attempt(lost)
+
+    generate(second, make_host(tmp_path))
+
+    assert not any(isinstance(c, RecordSourcesRead) for c in lost.said)
+    said = [c for c in second.said if isinstance(c, RecordSourcesRead)]
+    assert said == [RecordSourcesRead(sources=1, entries=3)]

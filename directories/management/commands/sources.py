@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from directories.api.serializers import document_entry
 from directories.edit_console import add_json_option, told_refusals
 from directories.models import Directory
 from directories.services.documents import (
@@ -68,10 +67,7 @@ class Command(BaseCommand):
         urls = list(kept.request.source_urls) if kept else []
         documents = documents_of(directory)
         if as_json:
-            entries = [
-                {**entry, "created_at": entry["created_at"].isoformat()}
-                for entry in map(document_entry, documents)
-            ]
+            entries = [each.as_entry() for each in documents]
             document = {"urls": urls, "documents": entries}
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
             return
