@@ -8,12 +8,28 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 
+from config.optional import without
+
+# What DRF would do with them: map fields of PostgreSQL, render descriptions for a browsable
+# API, and give tests a client.
+NOT_FOR_DRF = (
+    "django.contrib.postgres",
+    "docutils",
+    "markdown",
+    "pygments",
+    "requests",
+)
+
 
 class OutermostConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
         if not settings.IS_WORKER:
+            # Before anything of DRF, as this application is the first.
+            with without(*NOT_FOR_DRF):
+                import django.contrib.admindocs.utils  # noqa: F401
+                import rest_framework.compat  # noqa: F401
             checks.register(check_addresses, checks.Tags.security, deploy=True)
 
 

@@ -14,3 +14,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 WSGIRequestHandler.disable_nagle_algorithm = True
 
 application = get_wsgi_application()
+
+# What the first request and the first run would wait for otherwise. Commands, which import
+# this module never, do without; and here the processes that a server forks share it.
+from config import urls  # noqa: E402, F401
+from directories import services  # noqa: E402
+
+services.read_ahead()

@@ -9,18 +9,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 from pydantic import ValidationError
 
+from directories import services
 from directories.exceptions import DirectoryError, NotPossible
 from directories.models import Directory
-from directories.services.adopting import Adoption
-from directories.services.editing import Edited, How
 from directories.services.owners import find_owner
-from generation.editing import Effect
+
+if TYPE_CHECKING:
+    from directories.services.adopting import Adoption
+    from directories.services.editing import Edited, How
+    from generation.editing import Effect
 
 FAILED, WRONG_INPUT = 1, 2
 SHOWN_EFFECTS = 50
@@ -66,7 +69,7 @@ def how_of(directory: Directory, options: Mapping[str, Any]) -> How:
         found = find_owner(name)
         assert found is not None, "a directory has an owner, so there is a user"
         user = found
-    return How(
+    return services.editing.How(
         user=user,
         dry_run=options["dry_run"],
         clock=clock(),

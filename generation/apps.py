@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import threading
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
@@ -40,9 +41,10 @@ class GenerationConfig(AppConfig):
         # is not Django's own, so that a worker cannot forge the web side's cookies.
         if settings.TRIGGER_SECRET_KEY:
             Conf.SECRET_KEY = settings.TRIGGER_SECRET_KEY
-        if settings.IS_WORKER:
+        if sys.argv[1:2] == ["qcluster"]:
             # Before the first fork: otherwise each process reads the pipeline anew, with a
-            # run waiting. Where there is a web side, its addresses have led to it by now.
+            # run waiting. No other command is to wait for it.
+            import generation.sources.formats
             import generation.tasks.directory_generation  # noqa: F401
         _outlive_killed_workers()
         post_spawn.connect(_begin_to_say_hello, dispatch_uid="hello")

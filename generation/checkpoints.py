@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
+from generation.contract.context import LARGEST_CHECKPOINT as LARGEST
 from generation.interrupts import deferred
 from generation.items import Record
 from generation.pipeline import READS_STORED_FROM, STEPS
@@ -23,7 +24,6 @@ from generation.report import StepReport
 
 log = structlog.get_logger(__name__)
 
-LARGEST = 32 * 1024 * 1024
 # What a stored checkpoint may unpack to: it comes back over the network.
 LARGEST_UNPACKED = 16 * LARGEST
 # Quick: what is put away is read back once in a thousand times.

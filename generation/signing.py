@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from requests_http_signature import HTTPSignatureAuth, algorithms
+if TYPE_CHECKING:
+    from requests_http_signature import HTTPSignatureAuth
 
 TAG = "trigger-v1"
 COVERED = ("@method", "@path", "@query")
@@ -32,6 +34,9 @@ def is_long_enough(secret: str) -> bool:
 
 def signature(secret: str, *, covered: tuple[str, ...] = COVERED) -> HTTPSignatureAuth:
     """Make what signs a request when it is sent: each time with a new nonce."""
+    # Here, because the checks of each command ask this module for the length of a secret.
+    from requests_http_signature import HTTPSignatureAuth, algorithms
+
     return HTTPSignatureAuth(
         signature_algorithm=algorithms.HMAC_SHA256,
         key=secret.encode(),

@@ -20,13 +20,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from directories.services import (
-    checkpoints,
-    commands,
-    contexts,
-    sweeping,
-    workers,
-)
+from directories import services
+from directories.services import checkpoints, commands, contexts, workers
 from generation.contract.commands import Claim, CommandBatch
 from generation.contract.hello import Hello
 from generation.dispatch import about_here
@@ -187,7 +182,7 @@ class HelloView(InternalView):
         # Once a minute, and nobody waits for the answer: so no run needs a sweeper of its
         # own while there are workers. Who leaves does wait.
         if not hello.is_leaving:
-            sweeping.sweep(tidies=2)
+            services.sweeping.sweep(tidies=2)
         return Response({"heard": True})
 
 

@@ -7,6 +7,9 @@ import os
 import shutil
 import tempfile
 
+# DRF gives tests a client only if this is imported before it: see config/optional.py.
+import requests  # noqa: F401
+
 from config.env import Environment
 
 for _name in Environment.model_fields:

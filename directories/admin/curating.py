@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django import forms
@@ -16,15 +16,17 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from pydantic import ValidationError
 
+from directories import services
 from directories.edit_console import explain_invalid
 from directories.exceptions import DirectoryError
 from directories.models import Directory
-from directories.services import editing
 from directories.services.deleting import Repositories, delete_directory
-from directories.services.editing import Edited, How
 from directories.services.proposing import repositories_of
 from generation.editing.operations import AddItem, ItemOperation, RemoveItem, UpdateItem
 from generation.items import Item
+
+if TYPE_CHECKING:
+    from directories.services.editing import Edited
 
 PER_PAGE = 100
 FIELDS = ("name", "source_url", "description", "category", "featured", "markdown")
@@ -73,7 +75,7 @@ class Curating(admin.ModelAdmin):
         directory = self._directory(request, pk)
         text = request.GET.get("q", "")
         try:
-            stored = editing.read(directory)
+            stored = services.editing.read(directory)
         except DirectoryError as exc:
             self.message_user(request, f"{exc}.", messages.ERROR)
             return redirect("admin:directories_directory_change", pk)
@@ -153,7 +155,9 @@ class Curating(admin.ModelAdmin):
         user = request.user
         assert isinstance(user, User), "the admin is for people who have logged in"
         try:
-            edited = editing.change_items(directory, [operation], How(user))
+            edited = services.editing.change_items(
+                directory, [operation], services.editing.How(user)
+            )
         except DirectoryError as exc:
             form.is_valid()
             form.add_error(None, f"{exc}.")
@@ -169,7 +173,7 @@ class Curating(admin.ModelAdmin):
 
     def _item(self, directory: Directory, slug: str) -> Item:
         try:
-            stored = editing.read(directory)
+            stored = services.editing.read(directory)
         except DirectoryError as exc:
             raise Http404(str(exc)) from exc
         for found in stored.items:

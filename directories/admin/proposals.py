@@ -12,11 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 
+from directories import services
 from directories.admin.readonly import ReadOnly
 from directories.exceptions import DirectoryError
 from directories.models import Proposal, ProposalState
-from directories.services import proposals
-from directories.services.descriptions import describe
 
 DECISIONS = ("accept", "accept-items", "reject", "refresh")
 
@@ -85,15 +84,21 @@ class ProposalAdmin(ReadOnly, admin.ModelAdmin):
             match decision:
                 case "accept":
                     merge = "merge" in request.POST
-                    proposal = proposals.accept(proposal, user=user, merge=merge)
+                    proposal = services.proposals.accept(
+                        proposal, user=user, merge=merge
+                    )
                 case "accept-items":
                     items = request.POST.getlist("item")
-                    proposal = proposals.accept(proposal, user=user, items=items)
+                    proposal = services.proposals.accept(
+                        proposal, user=user, items=items
+                    )
                 case "reject":
                     reason = request.POST.get("reason", "")[:2000]
-                    proposal = proposals.reject(proposal, user=user, reason=reason)
+                    proposal = services.proposals.reject(
+                        proposal, user=user, reason=reason
+                    )
                 case _:
-                    proposal = proposals.refresh(proposal, user=user)
+                    proposal = services.proposals.refresh(proposal, user=user)
         except DirectoryError as exc:
             self.message_user(request, f"{exc}.", messages.ERROR)
         else:
@@ -110,7 +115,9 @@ class ProposalAdmin(ReadOnly, admin.ModelAdmin):
         proposal = self.get_object(request, object_id or "")
         is_open = proposal is not None and proposal.state == ProposalState.OPEN
         context = {
-            "difference": describe(proposal) if proposal else None,
+            "difference": services.descriptions.describe(proposal)
+            if proposal
+            else None,
             "conflicts": proposal.conflicts if proposal else (),
             "is_open": is_open,
             "preview": _preview_of(proposal) if proposal and is_open else "",

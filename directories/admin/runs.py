@@ -19,11 +19,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from directories import services
 from directories.admin.readonly import ReadOnly
 from directories.exceptions import DirectoryError
 from directories.models import GenerationRun, RunAttempt, RunLogLine, RunState
 from directories.services import history, runs
-from directories.services.editing import How, undo_run
 
 # As many as a screen is wide.
 MOST_COMPARED = 8
@@ -142,7 +142,8 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
                     run = runs.retry(run, trigger=trigger, user=user)
                 case "undo":
                     keep = "keep_edits" in request.POST
-                    edited = undo_run(run, How(user), keep_edits=keep)
+                    how = services.editing.How(user)
+                    edited = services.editing.undo_run(run, how, keep_edits=keep)
                     self.message_user(request, f"{edited.edit.title}.")
                 case _:
                     run = runs.again(run, trigger=trigger, user=user)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
@@ -15,15 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from directories import services
 from directories.api.bodies import AdoptedRepository, Import, Inspect, Undo
 from directories.api.views import body_of, caller_of, own_directories, own_runs
 from directories.edit_console import adoption_document, edit_document
 from directories.exceptions import NotFound
 from directories.models import Directory
-from directories.services import editing
-from directories.services.adopting import Wanted, adopt, look_at
-from directories.services.editing import Edited, How
-from generation.editing.exporting import FORMATS
 from generation.editing.operations import (
     AddItem,
     ItemOperation,
@@ -32,11 +29,11 @@ from generation.editing.operations import (
     RemoveItem,
     UpdateItem,
 )
-from generation.repositories.data import StoredItem
-from generation.repositories.documents import item_document
-from generation.repositories.labels import label_entry
-from generation.sources.fetch import Fetcher
-from generation.tasks.directory_generation import host
+
+if TYPE_CHECKING:
+    from directories.services.editing import Edited, How
+    from generation.repositories.data import StoredItem
+    from generation.sources.fetch import Fetcher
 
 MOST_LISTED = 500
 _label_operation: TypeAdapter[LabelOperation] = TypeAdapter(LabelOperation)
@@ -46,7 +43,7 @@ class Items(APIView):
     """`GET`: the items, by slug; `?search=`, `?category=`, `?tag=`, `?limit=`, `?offset=`."""
 
     def get(self, request: Request, pk: UUID) -> Response:
-        stored = editing.read(_own(request, pk))
+        stored = services.editing.read(_own(request, pk))
         asked = request.query_params
         text = asked.get("search", "").casefold()
         found = [
@@ -64,7 +61,7 @@ class Items(APIView):
         """Add an item: 201 and what it did; in a dry run 200."""
         directory = _own(request, pk)
         operation = AddItem.model_validate(body_of(request))
-        edited = editing.change_items(directory, [operation], how_of(request))
+        edited = services.editing.change_items(directory, [operation], how_of(request))
         if edited.revised is None or edited.revised.proposal:
             return answer(directory, edited)
         slug = edited.edit.effects[0].id
@@ -74,7 +71,7 @@ class Items(APIView):
 
 class ItemDetail(APIView):
     def get(self, request: Request, pk: UUID, slug: str) -> Response:
-        for found in editing.read(_own(request, pk)).items:
+        for found in services.editing.read(_own(request, pk)).items:
             if found.item.slug == slug:
                 return Response(_item(found))
         raise NotFound(f"there is no item {slug}")
@@ -97,9 +94,8 @@ class InspectPage(APIView):
         """Read what a page says of itself: fields for an item, ready to be looked over."""
         _own(request, pk)
         body = Inspect.model_validate(body_of(request))
-        fetcher = host().fetch
-        assert isinstance(fetcher, Fetcher), "this machine fetches for itself"
-        details = editing.look_up(body.url, fetcher=fetcher)
+        fetcher = _fetcher()
+        details = services.editing.look_up(body.url, fetcher=fetcher)
         return Response({**details.model_dump(mode="json"), "meta": details.facts()})
 
 
@@ -115,9 +111,11 @@ class Labels(APIView):
     """Categories and tags: `GET` lists both, `POST` takes one operation."""
 
     def get(self, request: Request, pk: UUID) -> Response:
-        stored = editing.read(_own(request, pk))
+        stored = services.editing.read(_own(request, pk))
         uses = Counter(found.item.category for found in stored.items)
         tags = Counter(tag for found in stored.items for tag in found.item.tags)
+        from generation.repositories.labels import label_entry
+
         return Response(
             {
                 "categories": [
@@ -134,7 +132,8 @@ class Labels(APIView):
         directory = _own(request, pk)
         operation = _label_operation.validate_python(body_of(request))
         return answer(
-            directory, editing.change_labels(directory, operation, how_of(request))
+            directory,
+            services.editing.change_labels(directory, operation, how_of(request)),
         )
 
 
@@ -142,7 +141,7 @@ def _change(
     request: Request, directory: Directory, *operations: ItemOperation
 ) -> Response:
     return answer(
-        directory, editing.change_items(directory, operations, how_of(request))
+        directory, services.editing.change_items(directory, operations, how_of(request))
     )
 
 
@@ -152,7 +151,7 @@ def _own(request: Request, pk: UUID) -> Directory:
 
 def how_of(request: Request) -> How:
     """Read `?dry_run=` and `?proposal=`; without the second, the directory decides."""
-    return How(
+    return services.editing.How(
         user=caller_of(request),
         dry_run=_flag(request, "dry_run") or False,
         as_proposal=_flag(request, "proposal"),
@@ -170,7 +169,19 @@ def answer(directory: Directory, edited: Edited, **options: Any) -> Response:
     return Response(edit_document(directory, edited), **options)
 
 
+def _fetcher() -> Fetcher:
+    # As the services: what a run needs is imported by the request that needs it.
+    from generation.sources.fetch import Fetcher
+    from generation.tasks.directory_generation import host
+
+    fetcher = host().fetch
+    assert isinstance(fetcher, Fetcher), "this machine fetches for itself"
+    return fetcher
+
+
 def _item(found: StoredItem) -> dict[str, Any]:
+    from generation.repositories.documents import item_document
+
     return {
         "slug": found.item.slug,
         **item_document(found.item),
@@ -192,7 +203,7 @@ class ImportItems(APIView):
         directory = _own(request, pk)
         body = Import.model_validate(body_of(request))
         given = body.given()
-        edited = editing.take_in(
+        edited = services.editing.take_in(
             directory,
             given.content,
             how_of(request),
@@ -208,7 +219,9 @@ class ExportItems(APIView):
         """Give all items as a file; `?as=` csv, json, opml or bookmarks."""
         directory = _own(request, pk)
         form = request.query_params.get("as", "csv")
-        pieces = editing.give_out(directory, form)
+        from generation.editing.exporting import FORMATS
+
+        pieces = services.editing.give_out(directory, form)
         name = f"{directory.slug}.{FORMATS[form].ending}"
         return StreamingHttpResponse(
             pieces,
@@ -222,7 +235,9 @@ class UndoRun(APIView):
         """Take a run back: 200 and what it does; 422 where that would lose an edit."""
         run = get_object_or_404(own_runs(request), pk=pk)
         wish = Undo.model_validate(body_of(request))
-        edited = editing.undo_run(run, how_of(request), keep_edits=wish.keep_edits)
+        edited = services.editing.undo_run(
+            run, how_of(request), keep_edits=wish.keep_edits
+        )
         return answer(run.directory, edited)
 
 
@@ -232,18 +247,19 @@ class Adopt(APIView):
     def post(self, request: Request) -> Response:
         """Take over a data repository by its URL: 201, and what was mended in it."""
         body = AdoptedRepository.model_validate(body_of(request))
-        wanted = Wanted(
+        wanted = services.adopting.Wanted(
             source=body.url,
             owner=caller_of(request),
             slug=body.slug,
             name=body.name,
             description=body.description,
         )
-        fetcher = host().fetch
-        assert isinstance(fetcher, Fetcher), "this machine fetches for itself"
+        fetcher = _fetcher()
         if how_of(request).dry_run:
-            return Response(adoption_document(look_at(wanted, fetcher=fetcher)))
-        found = adopt(wanted, fetcher=fetcher)
+            return Response(
+                adoption_document(services.adopting.look_at(wanted, fetcher=fetcher))
+            )
+        found = services.adopting.adopt(wanted, fetcher=fetcher)
         assert found.directory is not None, "it was made"
         location = reverse("directory", args=[found.directory.pk])
         return Response(

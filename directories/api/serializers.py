@@ -6,8 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from directories import services
 from directories.models import Directory, GenerationRun, Proposal, RunLogLine
-from directories.services import descriptions, history
+from directories.services import history
 
 
 class DirectorySerializer(serializers.ModelSerializer[Directory]):
@@ -155,4 +156,4 @@ class ProposalDetailSerializer(ProposalSerializer):
         read_only_fields = fields
 
     def get_difference(self, proposal: Proposal) -> dict[str, Any]:
-        return descriptions.describe(proposal)
+        return services.descriptions.describe(proposal)

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from directories import services
 from directories.api.bodies import (
     Acceptance,
     NewDirectory,
@@ -44,7 +45,7 @@ from directories.models import (
     RunState,
 )
 from directories.models.directory import DirectoryQuerySet
-from directories.services import documents, proposals, runs
+from directories.services import documents, runs
 from directories.services.deleting import Repositories, delete_directory
 from directories.services.directories import create_directory, set_review
 from directories.services.requests import build_request
@@ -237,7 +238,7 @@ class AcceptProposal(APIView):
         """Put it on `main`, or some items of it: 200 and the proposal as it stands then."""
         proposal = own_proposal(request, pk, number)
         body = Acceptance.model_validate(body_of(request))
-        proposal = proposals.accept(
+        proposal = services.proposals.accept(
             proposal,
             user=caller_of(request),
             items=body.items,
@@ -250,7 +251,7 @@ class RejectProposal(APIView):
     def post(self, request: Request, pk: UUID, number: int) -> Response:
         proposal = own_proposal(request, pk, number)
         body = Rejection.model_validate(body_of(request))
-        proposal = proposals.reject(
+        proposal = services.proposals.reject(
             proposal, user=caller_of(request), reason=body.reason
         )
         return Response(ProposalSerializer(proposal).data)
@@ -259,12 +260,14 @@ class RejectProposal(APIView):
 class RefreshProposal(APIView):
     def post(self, request: Request, pk: UUID, number: int) -> Response:
         proposal = own_proposal(request, pk, number)
-        proposal = proposals.refresh(proposal, user=caller_of(request))
+        proposal = services.proposals.refresh(proposal, user=caller_of(request))
         return Response(ProposalSerializer(proposal).data)
 
 
 def own_proposal(request: Request, pk: UUID, number: int) -> Proposal:
-    return proposals.find(get_object_or_404(own_directories(request), pk=pk), number)
+    return services.proposals.find(
+        get_object_or_404(own_directories(request), pk=pk), number
+    )
 
 
 def own_runs(request: Request) -> QuerySet[GenerationRun]:

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from directories.exceptions import NotPossible, StaleAttempt
 from directories.models import GenerationRun, RunState
-from generation.checkpoints import LARGEST
+from generation.contract.context import LARGEST_CHECKPOINT as LARGEST
 
 # A failed run may be taken up again for so long, in seconds.
 KEPT_FOR = 7 * 86_400

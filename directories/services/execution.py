@@ -25,10 +25,8 @@ from generation.exceptions import (
 from generation.heartbeat import do_nothing
 from generation.interrupts import uninterrupted
 from generation.journal import Listener, Progress
-from generation.orchestrator import generate
 from generation.processes import process_name
 from generation.report import Report
-from generation.tasks.directory_generation import host
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +56,10 @@ def execute(
 
     Raises GenerationError, after the run's row says so.
     """
+    # The pipeline and its readers: only a process that makes a run needs them.
+    from generation.orchestrator import generate
+    from generation.tasks.directory_generation import host
+
     is_told = True
     try:
         while True:

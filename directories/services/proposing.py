@@ -21,7 +21,6 @@ from generation.contract.commands import (
 from generation.contract.context import ProposalTarget
 from generation.git import MAIN, Repository
 from generation.publish import KINDS, proposal_branch, repository_path
-from generation.repositories.difference import summary
 
 NOTHING_LEFT = "a later run found nothing to propose"
 
@@ -142,6 +141,9 @@ def summary_of(
     data: Repository, planned: Mapping[RepositoryKind, PlannedCommit]
 ) -> dict[str, int]:
     """Count what a staged proposal would change."""
+    # It reads items, and this module is asked where repositories lie, by every command.
+    from generation.repositories.difference import summary
+
     commit = planned["data"]
     old = data.tree(commit.base) if commit.base else {}
     return summary(old, data.tree(commit.new) if commit.new else {})

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from directories import services
 from directories.exceptions import NotPossible
 from directories.models import Directory, ProposalState
-from directories.services.proposals import find
 from directories.services.proposing import repositories_of
 from directories.services.search_index import index_site
 from generation.git import Repository
@@ -51,7 +51,7 @@ def open_website(directory: Directory, proposal: int | None = None) -> Website:
     repository = repositories_of(directory)["website"]
     commit = None
     if proposal is not None:
-        found = find(directory, proposal)
+        found = services.proposals.find(directory, proposal)
         if found.state != ProposalState.OPEN:
             raise NotPossible(f"{found} is {found.state} already: nothing waits there")
         # One that changes nothing that readers see has no branch here.

@@ -16,6 +16,9 @@ from generation.contract.commands import (
 from generation.contract.request import GenerationRequest
 from generation.report import Report
 
+# What an attempt may put away for the next one, in bytes.
+LARGEST_CHECKPOINT = 32 * 1024 * 1024
+
 
 class Told(BaseModel):
     """A part of the context. Unknown fields are ignored: the web side may be newer."""

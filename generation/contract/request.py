@@ -81,9 +81,9 @@ HttpUrl = Annotated[
 class Asked(BaseModel):
     """A part of the request: frozen, and strict about names, so that typos are seen."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True
-    )
+    # Not `use_attribute_docstrings`: it parses the source of each model, which takes more
+    # time than anything else at the start of a command, and nobody reads the outcome.
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class GenerationMethod(StrEnum):

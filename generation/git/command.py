@@ -7,12 +7,14 @@ import re
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
-
-from git import Git
-from git.exc import CommandError
+from typing import IO, TYPE_CHECKING
 
 from generation.exceptions import RepositoryError, RepositoryLocked
+
+# GitPython is imported by what runs git: half of the commands of `manage.py` never do,
+# and it is the slowest import of all to them.
+if TYPE_CHECKING:
+    from git import Git
 
 # Our own settings, which only look like git's, and GitPython's.
 _NOT_GITS = re.compile(r"GIT_ROOT|GIT_PYTHON_.*")
@@ -42,6 +44,9 @@ _ENVIRONMENT = {
 
 def version() -> tuple[int, ...]:
     """Which git there is. Raises RepositoryError where there is none."""
+    from git import Git
+    from git.exc import CommandError
+
     _drop_inherited_variables()
     try:
         said = Git().execute(["git", "--version"], env=_ENVIRONMENT)
@@ -59,6 +64,9 @@ def run_git(
     It may take so many seconds, and write files of so many bytes at `most`. Raises
     RepositoryError.
     """
+    from git import Git
+    from git.exc import CommandError
+
     _drop_inherited_variables()
     command = _command(path, arguments)
     try:
@@ -82,6 +90,8 @@ def run_git(
 
 def talk_to_git(path: Path, *arguments: str) -> Conversation:
     """Start a git command in a repository, to speak to it over pipes."""
+    from git import Git
+
     _drop_inherited_variables()
     process = Git(path).execute(
         _command(path, arguments),

@@ -643,7 +643,7 @@ def test_only_who_stays_waits_for_a_sweep(
 ) -> None:
     swept: list[int] = []
     monkeypatch.setattr(
-        "internal_api.views.sweeping.sweep", lambda *, tidies: swept.append(tidies)
+        "directories.services.sweeping.sweep", lambda *, tidies: swept.append(tidies)
     )
 
     deliver(signed("POST", "/workers/hello", hello(7, is_leaving=is_leaving)))

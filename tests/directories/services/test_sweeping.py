@@ -249,7 +249,7 @@ def test_run_that_sources_keep_waiting_is_not_waited_for_here(
         ops.claim("here")
         raise fail_for_now(ops, SourcesBusy("too many requests", retry_after=3600))
 
-    monkeypatch.setattr("directories.services.execution.generate", fail)
+    monkeypatch.setattr("generation.orchestrator.generate", fail)
     change(queued, dispatched_at=timezone.now() - HOUR, unclaimed=1)
     queue.away = "no worker"
 

@@ -1,0 +1,94 @@
+"""What each command waits for: modules, counted where no machine is too slow or too busy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.env import CHECKOUT
+from config.optional import without
+
+# Whatever takes long to import and is needed by some of the requests, runs or commands only.
+# `benchmarks/start.py` measures how long a start takes.
+HEAVY = {
+    "PIL", "docutils", "git", "jinja2", "markdown", "markdown_it", "nh3", "numpy",
+    "playwright", "protego", "psycopg", "pygments", "rapidfuzz", "requests", "rich",
+    "safetensors", "selectolax", "tokenizers", "urllib3", "wordllama",
+    "generation.client", "generation.editing.items", "generation.orchestrator",
+    "generation.pipeline", "generation.repositories.list",
+    "generation.repositories.website", "generation.similarity", "generation.sources.fetch",
+    "generation.sources.formats", "generation.tasks.directory_generation",
+}  # fmt: skip
+
+
+def imported(
+    code: str, tmp_path: Path, *arguments: str, **environment: str
+) -> set[str]:
+    """What a process has imported when it has done this."""
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-c"),
+            f"{code}\nimport sys; print(*sys.modules)",
+            *arguments,
+        ],
+        cwd=CHECKOUT,
+        env={
+            "PATH": os.environ["PATH"],
+            "STATE_ROOT": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return set(ended.stdout.splitlines()[-1].split())
+
+
+SET_UP = "import django; django.setup()"
+CHECK = "from django.core.management import call_command; call_command('check')"
+
+
+def test_check_imports_nothing_that_only_runs_and_requests_need(tmp_path: Path) -> None:
+    modules = imported(f"{SET_UP}\n{CHECK}", tmp_path)
+
+    assert "directories.api.edits" in modules, "all doors are checked"
+    assert "directories.admin.curating" in modules
+    assert HEAVY & modules == set()
+
+
+def test_worker_imports_no_more_than_that(tmp_path: Path) -> None:
+    modules = imported(SET_UP, tmp_path, GAZETTEER_ROLE="worker")
+
+    assert HEAVY & modules == set()
+
+
+def test_cluster_has_the_pipeline_before_it_forks(tmp_path: Path) -> None:
+    modules = imported(SET_UP, tmp_path, "qcluster", GAZETTEER_ROLE="worker")
+
+    assert {"generation.pipeline", "generation.sources.formats"} <= modules
+
+
+def test_web_server_has_everything_before_it_forks(tmp_path: Path) -> None:
+    modules = imported("import config.wsgi", tmp_path)
+
+    assert {
+        *("generation.pipeline", "generation.sources.formats", "directories.api.edits"),
+        *("directories.services.editing", "generation.repositories.website"),
+    } <= modules
+
+
+def test_what_was_to_be_missing_is_there_again_afterwards() -> None:
+    with without("colorsys_of_nobody", "this", "json"):
+        import json
+
+        with pytest.raises(ImportError):
+            import this  # noqa: F401
+
+    assert json.loads("1") == 1, "what was imported already stays"
+    assert "this" not in sys.modules
