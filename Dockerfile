@@ -27,6 +27,8 @@ COPY internal_api internal_api
 COPY templates templates
 COPY examples examples
 COPY deploy deploy
+# Once, and not by each process that is started: it may write nothing here later.
+RUN python -m compileall -q config directories generation internal_api
 ENV LOG_FORMAT=json \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -39,6 +39,11 @@ OF_THE_IMAGE = {
         *("/srv/gazetteer/state", "/srv/gazetteer/repositories"),
     ),
     ("rm", "-rf", "/tmp/build"),
+    # Writes beside the code, which all tests share.
+    (
+        *("python", "-m", "compileall", "-q"),
+        *("config", "directories", "generation", "internal_api"),
+    ),
 }
 
 
