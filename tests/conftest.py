@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 
 from directories.models import Directory
 from directories.services.directories import create_directory
+from tests.examples import EXHAUSTIVE
 
 # A busy machine is not a bug, and CI judges every change by the same examples.
 hypothesis_settings.register_profile(
@@ -21,6 +22,9 @@ hypothesis_settings.register_profile(
     deadline=None,
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.register_profile(
+    EXHAUSTIVE, parent=hypothesis_settings.get_profile("gazetteer")
 )
 hypothesis_settings.load_profile("gazetteer")
 
@@ -31,6 +35,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.option.markexpr == EXHAUSTIVE:
+        hypothesis_settings.load_profile(EXHAUSTIVE)
     # A shell makes what it starts in the background deaf to Ctrl-C, children included.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

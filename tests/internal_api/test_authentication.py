@@ -17,7 +17,6 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -28,6 +27,7 @@ from directories.models import GenerationRun, UsedNonce, Worker
 from generation.client import InternalAPI
 from generation.signing import COVERED, COVERED_IN_POST, key_id
 from tests.directories.makers import claim
+from tests.examples import examples, with_more
 from tests.internal_api.callers import (
     ANOTHER,
     PREFIX,
@@ -205,6 +205,7 @@ def test_signature_of_a_get_is_none_of_a_head(queued: GenerationRun) -> None:
     assert deliver(wire._replace(method="HEAD")).status_code == 401
 
 
+@with_more
 def test_any_changed_byte_is_refused(running: GenerationRun) -> None:
     wire = signed("POST", commands_path(running), note(running))
     parts = ["body", "path", *wire.headers.keys() - IRRELEVANT]
@@ -213,7 +214,7 @@ def test_any_changed_byte_is_refused(running: GenerationRun) -> None:
         at = position % len(content)
         return content[:at] + bytes([content[at] ^ mask]) + content[at + 1 :]
 
-    @examples(max_examples=250, deadline=None)
+    @examples(250)
     @given(st.sampled_from(sorted(parts)), st.integers(0, 4095), st.integers(1, 255))
     def flip(part: str, position: int, mask: int) -> None:
         match part:
@@ -653,9 +654,10 @@ GIBBERISH = st.one_of(
 )
 
 
+@with_more
 @pytest.mark.django_db
 def test_malformed_headers_are_refused_and_no_mistake() -> None:
-    @examples(max_examples=250, deadline=None)
+    @examples(250)
     @given(st.dictionaries(st.sampled_from(HEADERS), GIBBERISH, min_size=1))
     def send(headers: dict[str, str]) -> None:
         wire = signed("POST", HELLO, hello())
@@ -672,7 +674,7 @@ def test_malformed_names_of_components_are_refused_and_no_mistake(
     wire = signed("GET", run_path(queued))
     given_input = wire.headers["Signature-Input"]
 
-    @examples(max_examples=100, deadline=None)
+    @examples(100)
     @given(GIBBERISH)
     def send(piece: str) -> None:
         for place in ('("@method"', ");created"):

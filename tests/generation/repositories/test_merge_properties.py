@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, note
 from hypothesis import strategies as st
 
 from generation.contract.request import GenerationMethod
@@ -28,6 +28,7 @@ from generation.repositories.build import Build
 from generation.repositories.data import read_data
 from generation.sources.candidates import Candidate
 from generation.yaml import Quoted, dump, parse
+from tests.examples import examples
 from tests.fakes import NOON, make_host, make_run
 
 SLUGS = ("alpha", "beta")
@@ -373,14 +374,14 @@ def live(history: list[list[tuple[Any, ...]]]) -> None:
             getattr(world, name)(*arguments)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(500, slow=list(HealthCheck))
 @given(histories)
 def test_nothing_that_a_person_wrote_is_lost(history: Any) -> None:
     live(history)
 
 
 @pytest.mark.exhaustive
-@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(20_000, slow=list(HealthCheck))
 @given(histories)
 def test_nothing_that_a_person_wrote_is_lost_in_many_histories(history: Any) -> None:
     live(history)

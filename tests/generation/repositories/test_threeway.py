@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, note
 from hypothesis import strategies as st
 
 from generation.report import Conflict
@@ -13,6 +13,7 @@ from generation.repositories.state import is_table
 from generation.repositories.threeway import Merge, merge_trees
 from generation.repositories.units import slug_of
 from generation.yaml import dump, parse
+from tests.examples import examples
 from tests.generation.repositories.test_merge_properties import (
     SLUGS,
     Shelf,
@@ -247,13 +248,13 @@ def live(
     world.run(source, recreate=False)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(200, slow=list(HealthCheck))
 @given(sources, st.lists(edits, max_size=5))
 def test_a_reviewed_run_loses_nothing_of_main(source: Any, mine: Any) -> None:
     live(source, mine, [], None)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(100, slow=list(HealthCheck))
 @given(
     sources,
     st.lists(edits, max_size=4),
@@ -265,7 +266,7 @@ def test_accepting_a_part_loses_nothing_of_main(
     live(source, mine, [], chosen)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(200, slow=list(HealthCheck))
 @given(st.lists(edits, max_size=4), st.lists(edits, max_size=4))
 def test_two_people_lose_nothing_of_main(mine: Any, theirs: Any) -> None:
     live({}, mine, theirs, None)

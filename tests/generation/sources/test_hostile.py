@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generation.exceptions import SourceError
 from generation.sources import read_document
 from generation.sources.candidates import Document, Reading
 from generation.sources.decoding import decode
+from tests.examples import examples
 
 # CPU seconds. What is guarded against takes minutes or for ever; a slow machine, which
 # needs some of them as well, must not fail.
@@ -331,7 +332,7 @@ texts = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(400)
 @given(text=texts, name=st.sampled_from(NAMES))
 @example(text="[[a]]\n[[a]]\n", name="a.toml")
 def test_any_text_is_read_or_refused(text: str, name: str) -> None:
@@ -348,7 +349,7 @@ def letters(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isascii() and c.isalnum())
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(400)
 @given(
     pieces=st.lists(st.sampled_from([p for p in PIECES if "&" not in p]), max_size=40),
     name=st.sampled_from(NAMES),
