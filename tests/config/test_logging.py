@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import structlog
@@ -93,6 +94,20 @@ def test_what_looks_like_a_secret_is_hidden(text: str) -> None:
 )
 def test_ordinary_text_is_left_alone(text: str) -> None:
     assert redaction.redacted(text) == text
+
+
+@pytest.mark.parametrize("safe", ["", "/"])
+def test_a_secret_is_hidden_as_an_address_spells_it(
+    monkeypatch: pytest.MonkeyPatch, safe: str
+) -> None:
+    monkeypatch.setattr(redaction, "_known", set())
+    redaction.hide("love/lace&80% ü")
+    spelled = quote("love/lace&80% ü", safe=safe)
+    assert "%" in spelled
+
+    shown = redaction.redacted(f"GET https://example.org/?key={spelled}&page=1")
+
+    assert shown == f"GET https://example.org/?key={redaction.HIDDEN}&page=1"
 
 
 def test_every_secret_of_the_environment_is_known() -> None:

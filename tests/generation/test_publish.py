@@ -20,8 +20,10 @@ from generation.publish import (
     Change,
     Publication,
     Signature,
+    forget_staged,
     has_begun,
     put_back,
+    put_back_half,
     repository_path,
     take_over,
     take_up,
@@ -259,3 +261,83 @@ def test_a_cancelled_run_is_put_back_where_nobody_has_built_on_it(
     put_back(half.planned, found)
 
     assert heads(tmp_path) == before | {"list": theirs}
+
+
+def test_an_attempt_that_is_taken_over_at_the_last_moment_moves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has just seen that its ref is there, and git looks once more as it moves `main`."""
+    publish(tmp_path, data=b"0", list=b"0", website=b"0")
+    late = staged(tmp_path)
+    before = heads(tmp_path)
+    update = Repository._update_refs
+
+    def taken_over_first(self: Repository, *lines: str) -> None:
+        monkeypatch.undo()
+        take_over(late.planned, repositories(tmp_path), SIGNATURE._replace(attempt=2))
+        update(self, *lines)
+
+    monkeypatch.setattr(Repository, "_update_refs", taken_over_first)
+    with pytest.raises(RunRefused):
+        late.publish()
+
+    assert heads(tmp_path) == before
+
+
+def half_published(root: Path) -> Publication:
+    """Of three new commits, those of data and list are on `main`."""
+    half = staged(root)
+    for kind in ("data", "list"):
+        commit = half.planned[kind]
+        repositories(root)[kind].move(MAIN, new=commit.new, old=commit.old)
+    return half
+
+
+def test_half_of_a_result_is_put_back(tmp_path: Path) -> None:
+    publish(tmp_path, data=b"0", list=b"0", website=b"0")
+    before = heads(tmp_path)
+    half = half_published(tmp_path)
+
+    assert put_back_half(half.planned, repositories(tmp_path))
+
+    assert heads(tmp_path) == before
+
+
+def test_repositories_that_half_of_a_result_has_made_are_unmade(tmp_path: Path) -> None:
+    half = half_published(tmp_path)
+    for repository in repositories(tmp_path).values():
+        forget_staged(repository, RUN_ID)
+
+    assert put_back_half(half.planned, repositories(tmp_path))
+
+    assert not any(r.exists() for r in repositories(tmp_path).values())
+
+
+@pytest.mark.parametrize("published", [(), KINDS])
+def test_all_of_a_result_or_none_is_left_as_it_is(
+    tmp_path: Path, published: tuple[RepositoryKind, ...]
+) -> None:
+    publish(tmp_path, data=b"0", list=b"0", website=b"0")
+    whole = staged(tmp_path)
+    for kind in published:
+        commit = whole.planned[kind]
+        repositories(tmp_path)[kind].move(MAIN, new=commit.new, old=commit.old)
+    before = heads(tmp_path)
+
+    assert not put_back_half(whole.planned, repositories(tmp_path))
+
+    assert heads(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_of_a_result_stays_where_somebody_has_been_since(
+    tmp_path: Path, kind: RepositoryKind
+) -> None:
+    publish(tmp_path, data=b"0", list=b"0", website=b"0")
+    half = half_published(tmp_path)
+    push(repositories(tmp_path)[kind])
+    before = heads(tmp_path)
+
+    assert not put_back_half(half.planned, repositories(tmp_path))
+
+    assert heads(tmp_path) == before

@@ -518,3 +518,17 @@ def test_documents_of_a_request_replace_the_ones_before(
 
     named = [d["name"] for d in response.json()["request"]["source_documents"]]
     assert named == ["clocks.md"]
+
+
+def test_a_page_has_a_hundred_entries_whatever_is_asked_for(
+    owner: User, api: APIClient
+) -> None:
+    Directory.objects.bulk_create(
+        Directory(owner=owner, namespace="ada", slug=f"d{n}", name="D")
+        for n in range(101)
+    )
+
+    page = api.get(f"{DIRECTORIES}?limit=1000").json()
+
+    assert page["count"] == 101
+    assert len(page["results"]) == 100

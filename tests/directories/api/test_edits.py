@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from directories.api import edits
 from directories.models import Directory
 from directories.services import execution
 from tests.directories.makers import start
@@ -198,3 +199,15 @@ def test_for_others_there_is_nothing(
 ) -> None:
     assert send(strangers_api, verb, url(generated, rest), {}).status_code == 404
     assert send(nobodys_api, verb, url(generated, rest), {}).status_code == 401
+
+
+def test_no_more_items_are_listed_at_once_than_may_be(
+    api: APIClient, generated: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert edits.MOST_LISTED == 500
+    monkeypatch.setattr(edits, "MOST_LISTED", 1)
+
+    page = send(api, "get", url(generated, "items/?limit=400")).json()
+
+    assert page["count"] > 1
+    assert len(page["results"]) == 1

@@ -341,3 +341,12 @@ def test_large_list_is_split_and_loses_nothing() -> None:
     assert (
         "6,000 items on pages of their own: [Category 20](categories/category" in text
     )
+
+
+def test_prices_are_no_mathematics() -> None:
+    """GitHub sets what stands between two `$` as a formula."""
+    prices = "From $5 a month, or $50 a year."
+    line = line_of(make_item("Clock $ Co", prices, url="https://clock.example/"))
+
+    assert "https://clock.example/" in line
+    assert line.count("$") == line.count("\\$") == 3
