@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from generation.yaml import InvalidYAML, Place, dump, locate, parse
+from generation.yaml import InvalidYAML, Place, Plain, dump, locate, parse
 
 # Keys of mappings, and places in lists.
 Path = tuple[str | int, ...]
@@ -65,10 +65,11 @@ def append(
     known = parse(content, times=times) or []
     first = re.search(rb"^( *)- ", content, re.MULTILINE)
     indent = first.group(1) if first else b""
-    lines = dump(entries).splitlines(keepends=True)
+    end = b"\r\n" if b"\r\n" in content else b"\n"
+    lines = [line + end for line in dump(entries).split(b"\n")[:-1]]
     # A file of nothing but comments is a list without entries.
     start = content if known or not content.strip().startswith(b"[") else b""
-    gap = b"" if not start or start.endswith(b"\n") else b"\n"
+    gap = b"" if not start or start.endswith(b"\n") else end
     longer = start + gap + b"".join(indent + line for line in lines)
     try:
         if parse(longer, times=times) == [*known, *entries]:
@@ -93,8 +94,7 @@ def without_entries(content: bytes, numbers: Collection[int], *, times: int) -> 
         for number in sorted(numbers, reverse=True):
             entry = place.entries[number]
             start = text.rfind("\n", 0, entry.start) + 1
-            end = _line_end(text, entry.end)
-            text = text[:start] + text[min(len(text), end + len(_eol(text))) :]
+            text = text[:start] + text[_next_line(text, entry.end) :]
         result = bom + text.encode()
         try:
             if (parse(result, times=times) or []) == wanted:
@@ -214,8 +214,11 @@ def _pair(place: Place, key: str) -> tuple[Place, Place] | None:
 def _set(text: str, place: Place, key: str, value: Any) -> str:
     if place.inline:
         return _set_in_braces(text, place, key, value)
-    lines = _lines(text, {key: value}, column=place.column)
     pair = _pair(place, key)
+    if pair is not None and text[pair[0].start : pair[0].end] == key:
+        # As it stands there, without quotes.
+        key = Plain(key)
+    lines = _lines(text, {key: value}, column=place.column)
     if pair is None:
         at = _line_end(text, place.end)
         return text[:at] + _newline(text, before=at) + lines + text[at:]
@@ -277,7 +280,7 @@ def _with_entries(text: str, old: Place, value: list[Any]) -> str | None:
     for entry, place in zip(known, old.entries, strict=True):
         if entry not in value:
             start = text.rfind("\n", 0, place.start) + 1
-            pieces.append((start, _line_end(text, place.end) + 1, ""))
+            pieces.append((start, _next_line(text, place.end), ""))
     for start, end, new in sorted(pieces, reverse=True):
         text = text[:start] + new + text[end:]
     return text
@@ -290,7 +293,7 @@ def _removed(text: str, place: Place, key: str) -> str:
     if place.inline or len(place.pairs) == 1:
         raise CannotEdit("it has no lines of its own")
     start = text.rfind("\n", 0, pair[0].start) + 1
-    end = _line_end(text, max(pair[0].end, pair[1].end)) + 1
+    end = _next_line(text, max(pair[0].end, pair[1].end))
     return text[:start] + text[end:]
 
 
@@ -311,6 +314,12 @@ def _line_end(text: str, position: int) -> int:
     end = text.find("\n", position)
     end = len(text) if end < 0 else end
     return end - 1 if end > position and text[end - 1] == "\r" else end
+
+
+def _next_line(text: str, position: int) -> int:
+    """Find where the line begins that follows the one in which a value ends."""
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end + 1
 
 
 def _newline(text: str, *, before: int) -> str:

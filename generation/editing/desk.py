@@ -19,7 +19,12 @@ from generation.markup import strip_raw_html
 from generation.pipeline.decisions import Decisions, read_decisions
 from generation.report import FieldChange
 from generation.repositories.data import OWN_TIMES, Stored, StoredItem, body_file
-from generation.repositories.documents import item_document, read_item, text_of
+from generation.repositories.documents import (
+    edited_tags,
+    item_document,
+    read_item,
+    text_of,
+)
 from generation.repositories.merge import Path
 from generation.repositories.state import ItemRecord
 from generation.repositories.tombstones import HEAD, LABEL_KEYS
@@ -292,10 +297,7 @@ class Desk:
         if path == ("category",) and isinstance(raw, list) and len(raw) > 1:
             return [value, *raw[1:]]
         if path == ("tags",) and isinstance(raw, list):
-            known = {
-                str(entry.get("id")): entry for entry in raw if isinstance(entry, dict)
-            }
-            return [known.get(tag, tag) for tag in value]
+            return edited_tags(found.by_hand.document, value)
         return value
 
 
@@ -331,10 +333,10 @@ def _names(entry: Any, record: ItemRecord) -> bool:
         return entry == record.url
     if not isinstance(entry, dict):
         return False
-    is_same = entry.get("id", record.id) == record.id
+    is_same = text_of(entry.get("id", record.id)) == record.id
     return (
         is_same
-        and entry.get("slug", record.slug) == record.slug
+        and text_of(entry.get("slug", record.slug)) == record.slug
         and bool({"id", "slug"} & entry.keys() or entry.get("url") == record.url)
     )
 

@@ -19,7 +19,7 @@ from generation.repositories.state import FOLDER, Snapshot
 from generation.slugs import slugify
 from generation.sources.names import name_key
 from generation.sources.urls import canonical_url, clean_url
-from generation.yaml import InvalidYAML, parse
+from generation.yaml import InvalidYAML, parse, scalar_text
 
 PATH = f"{FOLDER}decisions.yml"
 SAME, DIFFERENT = "same", "different"
@@ -156,13 +156,13 @@ def _pairs(value: Any, kind: str, warnings: list[str]) -> Iterator[Pair]:
     for number, entry in enumerate(value, 1):
         names = entry if isinstance(entry, list) else []
         if len(names) < 2 or not all(
-            isinstance(n, str | int) and str(n) for n in names
+            isinstance(n, str | int | float) and str(n) for n in names
         ):
             warnings.append(
                 f"{PATH}: entry {number} of “{kind}” is not a pair like [one, other] "
                 "and was passed over."
             )
             continue
-        texts = [str(name).strip() for name in names]
+        texts = [scalar_text(name).strip() for name in names]
         for position, first in enumerate(texts):
             yield from (Pair(first, second) for second in texts[position + 1 :])

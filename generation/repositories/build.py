@@ -14,7 +14,12 @@ from generation.pipeline.draft import Draft
 from generation.pipeline.merging import removals_to_allow
 from generation.publish import Change
 from generation.repositories import File
-from generation.repositories.data import Stored, render_data, render_records
+from generation.repositories.data import (
+    Stored,
+    as_spelled,
+    render_data,
+    render_records,
+)
 from generation.repositories.following import (
     Shown,
     described,
@@ -150,6 +155,10 @@ class Build:
         return result._replace(left_alone=(*result.left_alone, *edited))
 
     def _data_files(self) -> Iterator[File]:
+        snapshot = self._stored.snapshot
+        return (as_spelled(snapshot, file) for file in self._rendered())
+
+    def _rendered(self) -> Iterator[File]:
         draft, snapshot = self._draft, self._stored.snapshot
         yield from render_data(
             draft.catalogue,

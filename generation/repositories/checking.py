@@ -16,7 +16,13 @@ from generation.markup import strip_raw_html
 from generation.pipeline.taxonomy import OTHER
 from generation.pipeline.vocabulary import Vocabulary
 from generation.repositories.data import ITEM_PATH, body_file
-from generation.repositories.documents import id_of, tags_of, text_of, unescaped
+from generation.repositories.documents import (
+    has_name,
+    id_of,
+    tags_of,
+    text_of,
+    unescaped,
+)
 from generation.repositories.labels import TIMES, label_path
 from generation.repositories.state import Snapshot, take_snapshot
 from generation.repositories.tombstones import read_tombstones
@@ -33,6 +39,12 @@ from generation.yaml_edits import (
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 _LONGER_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d).*)?")
+_BODY = re.compile(r"data/([A-Za-z0-9_-]+)/\1\.mdx?")
+# What git leaves in a file that it could not merge: all three, each in a line of its own.
+_CONFLICT = tuple(
+    re.compile(mark, re.MULTILINE)
+    for mark in (rb"^<{7}(?: |\r?$)", rb"^={7}\r?$", rb"^>{7}(?: |\r?$)")
+)
 _OPTIONAL = ("brand", "brand_logo_url", "images", "icon_url", "featured", "order")
 
 
@@ -74,6 +86,7 @@ class _Check:
 
     def result(self) -> Checkup:
         self._read_items()
+        self._check_texts()
         self._check_links()
         self._check_labels()
         try:
@@ -84,6 +97,15 @@ class _Check:
         return Checkup(
             len(self._documents), problems, self._files, tuple(sorted(self._removals))
         )
+
+    def _check_texts(self) -> None:
+        """Find what a merge in git has left in the text of an item."""
+        tree = self._snapshot.tree
+        paths = [path for path in tree if _BODY.fullmatch(path)]
+        contents = self._snapshot.repository.read(tree[path] for path in paths)
+        for path, content in zip(paths, contents, strict=True):
+            if all(mark.search(content) for mark in _CONFLICT):
+                self._say(path, "it holds the marks of a conflict in git")
 
     def _say(self, path: str, text: str, *, mended: bool = False) -> None:
         self._problems.append(Problem(path, text, mended))
@@ -116,7 +138,7 @@ class _Check:
                 return
             content, document = mended, parse(mended)
             self._files[path] = content
-        if not isinstance(document, dict) or not isinstance(document.get("name"), str):
+        if not has_name(document):
             self._say(path, "it is not a mapping with a name")
             return
         if keys := duplicate_keys(content):
@@ -141,8 +163,10 @@ class _Check:
             if key in document and document[key] is None:
                 self._say(path, f"{key} is empty; such a key is left out", mended=True)
                 yield key, REMOVE
-        if (name := unescaped(document["name"])) != document["name"]:
-            self._say(path, "the name is written as HTML", mended=True)
+        if (name := unescaped(text_of(document["name"]))) != document["name"]:
+            is_text = isinstance(document["name"], str)
+            trouble = "is written as HTML" if is_text else "is no text without quotes"
+            self._say(path, f"the name {trouble}", mended=True)
             yield "name", name
         if not canonical_url(text_of(document.get("source_url"))):
             self._say(path, "source_url is no http or https link")
@@ -231,8 +255,8 @@ class _Check:
                 if value is None:
                     self._say(path, f"entry {number + 1} has no {key}")
                     continue
-                better = unescaped(value) if isinstance(value, str) else str(value)
-                if better == value:
+                better = unescaped(text_of(value))
+                if better == value or not better:
                     continue
                 try:
                     content = edit(content, {(number, key): better}, times=TIMES)

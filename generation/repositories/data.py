@@ -25,7 +25,7 @@ from generation.repositories.documents import (
     texts_of_base,
 )
 from generation.repositories.labels import Labels, label_file, label_path, read_labels
-from generation.repositories.merge import Texts, merge_texts
+from generation.repositories.merge import Texts, merge_texts, same
 from generation.repositories.state import (
     ITEMS,
     LABELS,
@@ -377,6 +377,28 @@ def render_data(
             yield File(f"{folder}.md", body_file(item.markdown))
             yield File(f"{folder}.yml", dump(item_document(item)))
     yield File(label_path(tree or {}, "tags"), label_file(catalogue.tags))
+
+
+def as_spelled(snapshot: Snapshot, file: File) -> File:
+    """Keep the bytes of a YAML file of ours that says the same as the one to be written.
+
+    What quotes and signs are written has changed between versions, and may again: that is
+    no reason to change a file.
+    """
+    path, content = file
+    if (
+        not path.endswith(".yml")
+        or path not in snapshot.tree
+        or snapshot.is_edited(path)
+        or not snapshot.differs(file)
+    ):
+        return file
+    [before] = snapshot.repository.read([snapshot.tree[path]])
+    try:
+        documents = [parse(text, times=OWN_TIMES) for text in (before, content)]
+    except InvalidYAML:
+        return file
+    return File(path, before) if same(*documents) else file
 
 
 def render_records(

@@ -7,6 +7,7 @@ one order of keys, no empty ones, ids that resolve.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,9 +15,18 @@ from generation.items import Item
 from generation.markup import strip_raw_html
 from generation.repositories.merge import Fields, Marks, Path, TextBase, text_hash
 from generation.repositories.state import Base
-from generation.yaml import Quoted
+from generation.yaml import (
+    InvalidYAML,
+    Quoted,
+    as_bool,
+    as_integer,
+    parse,
+    scalar_text,
+    settled,
+)
 
 META = "meta"
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
 SCALARS = ("name", "description", "source_url", "category")
 # What a run writes into an item, beside its text and its date.
 FIELDS = (*SCALARS, "tags", META)
@@ -27,7 +37,7 @@ def read_item(
     slug: str, document: Any, markdown: str, *, key: str, updated_at: str = ""
 ) -> Item:
     """Read an item as its page shows it. Raises TypeError and ValueError."""
-    if not isinstance(document, dict) or not isinstance(document.get("name"), str):
+    if not has_name(document):
         raise TypeError("an item is a mapping with a name")
     category = document.get("category")
     if isinstance(category, list):
@@ -36,16 +46,16 @@ def read_item(
     return Item(
         id=key,
         slug=slug,
-        name=unescaped(document["name"].strip()) or slug,
+        name=unescaped(text_of(document["name"])) or slug,
         description=text_of(document.get("description")),
         source_url=text_of(document.get("source_url")),
         category=unescaped(id_of(category)),
         tags=tuple(map(unescaped, tags_of(document))),
         updated_at=text_of(document.get("updated_at")) or updated_at,
-        featured=document.get("featured") is True,
-        order=integer(document.get("order")),
+        featured=as_bool(document.get("featured")) is True,
+        order=as_integer(document.get("order")),
         markdown=markdown.strip(),
-        meta=meta if isinstance(meta, dict) else {},
+        meta=settled(meta) if isinstance(meta, dict) else {},
         extra={str(k): v for k, v in document.items() if k not in _KNOWN},
     )
 
@@ -211,16 +221,32 @@ def tags_of(document: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(filter(None, map(id_of, entries))))
 
 
+def has_name(document: Any) -> bool:
+    """Tell whether a document may be an item; a name may look like a number."""
+    return isinstance(document, dict) and isinstance(
+        document.get("name"), str | int | float
+    )
+
+
+def without_front_matter(text: str) -> str:
+    """Take away the keys that an editor for content wrote above a text."""
+    found = _FRONT_MATTER.match(text)
+    if found is None:
+        return text
+    try:
+        keys = parse(found[1].encode())
+    except InvalidYAML:
+        return text
+    return text[found.end() :].lstrip("\n") if isinstance(keys, dict) else text
+
+
 def text_of(value: Any) -> str:
-    return "" if value is None or isinstance(value, dict | list) else str(value).strip()
+    """Give the text that stands in a file; nothing for what is no scalar."""
+    return "" if isinstance(value, dict | list) else scalar_text(value).strip()
 
 
 def id_of(value: Any) -> str:
     return text_of(value.get("id") if isinstance(value, dict) else value)
-
-
-def integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def unescaped(text: str) -> str:

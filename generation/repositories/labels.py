@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple
 from generation.exceptions import RepositoryError
 from generation.items import Category, Tag
 from generation.repositories import File
-from generation.repositories.documents import integer, text_of, unescaped
+from generation.repositories.documents import text_of, unescaped
 from generation.repositories.state import LabelRecord, Snapshot
-from generation.yaml import InvalidYAML, dump, parse
+from generation.yaml import InvalidYAML, as_integer, dump, parse
 from generation.yaml_edits import CannotEdit, append, edit
 
 Kind = Literal["categories", "tags"]
@@ -211,8 +211,8 @@ def entry_of(kind: Kind, entry: Any) -> Label | None:
         return None
     values: dict[str, Any] = {**known, "aliases": _aliases(rest)}
     # A tag's priority that is no number is a key like any other.
-    if kind == "categories" or integer(rest.get("priority")) is not None:
-        values["priority"] = integer(rest.pop("priority", None))
+    if kind == "categories" or as_integer(rest.get("priority")) is not None:
+        values["priority"] = as_integer(rest.pop("priority", None))
     maker: type[Label] = Category if kind == "categories" else Tag
     return maker(**values, extra=rest)
 
@@ -222,7 +222,7 @@ def _aliases(rest: dict[str, Any]) -> tuple[str, ...]:
     raw = rest.get("aliases")
     several = [raw] if isinstance(raw, str) else raw
     if not isinstance(several, list) or not all(
-        isinstance(alias, str | int) for alias in several
+        isinstance(alias, str | int | float) for alias in several
     ):
         return ()
     del rest["aliases"]

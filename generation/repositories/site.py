@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from generation.exceptions import RepositoryError
 from generation.items import Record
-from generation.yaml import InvalidYAML, parse
+from generation.yaml import InvalidYAML, as_bool, as_integer, parse, scalar_text
 
 MOST_TEXT = 256 * 1024
 MOST_FILE = 2 * 1024 * 1024
@@ -271,9 +271,11 @@ def _settings(given: SiteSettings, config: bytes | None) -> SiteSettings:
     own = document.get("website") or {}
     if not isinstance(own, dict):
         raise RepositoryError("config.yml: website must hold keys of its own")
-    asked: dict[str, Any] = {key: own[key] for key in own if own[key] is not None}
+    asked: dict[str, Any] = {
+        key: _text(own[key]) for key in own if own[key] is not None
+    }
     if document.get("app_url"):
-        asked["url"] = document["app_url"]
+        asked["url"] = _text(document["app_url"])
     for name in ("header", "footer"):
         if links := document.get(f"custom_{name}"):
             asked[name] = tuple(_links(f"custom_{name}", links))
@@ -295,7 +297,8 @@ def _links(key: str, links: object) -> Iterator[MenuLink]:
     """Read a menu of either website template: `path` and `href` say the same."""
     for link in links if isinstance(links, list) else []:
         pairs = link if isinstance(link, dict) else {}
-        label, href = pairs.get("label"), pairs.get("href") or pairs.get("path")
+        label = _text(pairs.get("label"))
+        href = _text(pairs.get("href") or pairs.get("path"))
         if not isinstance(label, str) or not isinstance(href, str):
             raise RepositoryError(
                 f"config.yml of the data repository: each entry of {key} needs a label "
@@ -309,26 +312,33 @@ def _collections(content: bytes | None) -> tuple[Collection, ...]:
     found: dict[str, Collection] = {}
     for entry in entries:
         pairs = entry if isinstance(entry, dict) else {}
-        id_, name = pairs.get("id"), pairs.get("name")
+        id_, name = _text(pairs.get("id")), _text(pairs.get("name"))
         if not isinstance(id_, str) or not isinstance(name, str):
             raise RepositoryError(
                 f"{COLLECTIONS} of the data repository: each collection needs an id and "
                 "a name, both text. Mend it and run again"
             )
-        if pairs.get("isActive") is False:
+        if as_bool(pairs.get("isActive")) is False:
             continue
-        priority, items = pairs.get("priority"), pairs.get("items")
+        items = pairs.get("items")
         found.setdefault(
             id_,
             Collection(
                 id=id_,
                 name=name,
-                description=str(pairs.get("description") or ""),
-                priority=priority if type(priority) is int else None,
-                items=tuple(map(str, items)) if isinstance(items, list) else (),
+                description=str(_text(pairs.get("description")) or ""),
+                priority=as_integer(pairs.get("priority")),
+                items=tuple(str(_text(slug)) for slug in items)
+                if isinstance(items, list)
+                else (),
             ),
         )
     return tuple(found.values())
+
+
+def _text(value: object) -> object:
+    """Take a scalar for text, whatever it looks like."""
+    return scalar_text(value) if isinstance(value, str | int | float) else value
 
 
 def _notes(texts: Mapping[str, str]) -> Iterator[Note]:
@@ -342,11 +352,13 @@ def _notes(texts: Mapping[str, str]) -> Iterator[Note]:
 
 
 def _words(content: bytes | None) -> dict[str, str]:
-    document = _document(WORDS, content, dict)
+    document = {
+        key: _text(text) for key, text in _document(WORDS, content, dict).items()
+    }
     if not all(isinstance(v, str) for pair in document.items() for v in pair):
         raise RepositoryError(
-            f"{WORDS} of the data repository: every key stands for a text; put it in "
-            "quotes. Mend it and run again"
+            f"{WORDS} of the data repository: every key stands for a text; give "
+            "it one. Mend it and run again"
         )
     return {str(key): str(text) for key, text in document.items()}
 

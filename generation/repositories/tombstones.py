@@ -96,7 +96,10 @@ def append_tombstones(
         entry
         for entry in parse(theirs, times=TIMES) or []
         if not any(entry in entries for entries in known)
-        and (slugs is None or (isinstance(entry, dict) and entry.get("slug") in slugs))
+        and (
+            slugs is None
+            or (isinstance(entry, dict) and text_of(entry.get("slug")) in slugs)
+        )
     ]
     return append(ours or HEAD.encode(), new, times=TIMES) if new else ours
 

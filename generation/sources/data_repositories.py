@@ -17,7 +17,13 @@ from generation.sources.candidates import Candidate, Document, LeftOut, Reading
 from generation.sources.labels import licence_fact
 from generation.sources.names import clean_description, clean_name, squeeze
 from generation.sources.urls import canonical_url, clean_url
-from generation.yaml import InvalidYAML, parse, repeated_keys
+from generation.yaml import (
+    InvalidYAML,
+    parse,
+    repeated_keys,
+    scalar_text,
+    settled,
+)
 
 _ITEM = re.compile(r"data/([^/]+)/([^/]+)\.ya?ml")
 _SOFTWARE = re.compile(r"software/([^/]+)\.ya?ml")
@@ -325,7 +331,9 @@ def _candidate(
         category=squeeze(category),
         tags=tuple(dict.fromkeys(filter(None, map(squeeze, tags)))),
         facts={
-            str(k): v for k, v in sorted(facts.items()) if v not in (None, "", [], {})
+            str(k): settled(v)
+            for k, v in sorted(facts.items())
+            if v not in (None, "", [], {})
         },
         source=work.document.source,
         locator=locator,
@@ -348,4 +356,4 @@ def _texts(value: Any) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None or isinstance(value, dict | list) else str(value).strip()
+    return "" if isinstance(value, dict | list) else scalar_text(value).strip()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from generation.sources.candidates import Candidate, LeftOut
 from generation.sources.fields import FIELDS, SYNONYMS, field_of, normalise
@@ -17,6 +17,7 @@ from generation.sources.labels import is_licence, licence_fact, split_tags
 from generation.sources.names import clean_description, clean_name, squeeze
 from generation.sources.prose import html_to_text
 from generation.sources.urls import clean_url
+from generation.yaml import scalar_text
 
 # An array of texts, as JSON or Python writes it.
 _QUOTED = re.compile(r""" "([^"\n]*)" | '([^'\n]*)' """, re.VERBOSE)
@@ -69,6 +70,7 @@ Value = str | int | float | bool | list[Any] | None
 _DEEPEST = 6
 _NOTHING: tuple[Value, ...] = (None, "", [])
 _NAME_LIMIT = 200
+_SURE_TEXTS = frozenset({"category", "categories", "tags"})
 
 
 def is_wrapper(column: str) -> bool:
@@ -105,11 +107,19 @@ def record_to_candidate(
         ),
         path=path,
         category=squeeze(category),
-        tags=tuple(dict.fromkeys(map(squeeze, tags))),
+        tags=_once(map(squeeze, tags)),
         facts=_facts(flat, url=url, base=base),
         source=source,
         locator=locator,
     )
+
+
+def _once(tags: Iterable[str]) -> tuple[str, ...]:
+    """Take each tag as it is written first: NO and no are one."""
+    spellings: dict[str, str] = {}
+    for tag in tags:
+        spellings.setdefault(tag.casefold(), tag)
+    return tuple(spellings.values())
 
 
 def _without_markup(text: str) -> str:
@@ -200,6 +210,9 @@ def _first(flat: Mapping[str, Value], field: str) -> Value:
     for synonym in SYNONYMS[field]:
         value = flat.get(synonym)
         if value not in _NOTHING:
+            # A year is a category where the key says so; under `type` it is a code.
+            if synonym in _SURE_TEXTS and _is_number(value):
+                return scalar_text(value)
             return value
     return None
 
@@ -209,9 +222,13 @@ def _first_text(flat: Mapping[str, Value], field: str) -> str:
         value = flat.get(synonym)
         if isinstance(value, str) and value.strip() and not _is_link(value):
             return value
-        if field == "name" and isinstance(value, int | float) and value is not True:
-            return str(value)
+        if field in ("name", synonym) and _is_number(value):
+            return scalar_text(value)
     return ""
+
+
+def _is_number(value: Value) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _first_link(flat: Mapping[str, Value], field: str, base: str) -> str:
@@ -266,8 +283,8 @@ def _texts(value: Value, *, split: bool = False) -> list[str]:
     found = []
     for part in value:
         inner = _value_of("name", part) if isinstance(part, Mapping) else part
-        if isinstance(inner, str | int) and str(inner).strip():
-            found.append(str(inner))
+        if isinstance(inner, str | int | float) and str(inner).strip():
+            found.append(scalar_text(inner))
     return found
 
 

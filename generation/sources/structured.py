@@ -12,11 +12,12 @@ from generation.sources.candidates import Document, Reading
 from generation.sources.fields import field_of
 from generation.sources.json_records import read_value
 from generation.sources.xml_tree import Element, parse_xml
-from generation.yaml import InvalidYAML, parse
+from generation.yaml import InvalidYAML, parse, scalar_text, settled
 
 # A list of records may be so many times longer than an item.
 _TIMES = 8
 _HEAD_LINES = 400
+_NAMES = frozenset({"name", "title"})
 _YAML_PAIR = re.compile(
     r"""\s*(?:- +)*["']?([\w][\w .-]{0,60}?)["']?\s*:(?:\s+(.*))?$"""
 )
@@ -51,7 +52,21 @@ def read_yaml(document: Document) -> Reading:
         value = parse(document.text.encode("utf-8", "replace"), times=_TIMES)
     except InvalidYAML as exc:
         raise UnreadableSource(f"It is YAML that cannot be read: {exc}.") from exc
-    return read_value(value, document, kind="yaml")
+    return read_value(_with_names(settled(value)), document, kind="yaml")
+
+
+def _with_names(value: Any) -> Any:
+    """Take what stands under a name for text: what is called `true` has no other name."""
+    if isinstance(value, list):
+        return [_with_names(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: scalar_text(part)
+        if key in _NAMES and isinstance(part, bool)
+        else _with_names(part)
+        for key, part in value.items()
+    }
 
 
 def is_toml(text: str) -> bool:

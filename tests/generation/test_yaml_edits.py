@@ -133,3 +133,42 @@ def test_an_edit_gives_exactly_what_was_asked_for(
 
     assert parse(after) == {**document, key: value}
     assert comments_of(after) == comments_of(content)
+
+
+CRLF = b"name: A\r\ntags:\r\n- a\r\n- b\r\norder: 3\r\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "after"),
+    [
+        ({("tags",): ["a"]}, CRLF.replace(b"- b\r\n", b"")),
+        ({("order",): REMOVE}, CRLF.replace(b"order: 3\r\n", b"")),
+        ({("tags",): ["a", "b", "c"]}, CRLF.replace(b"- b\r\n", b"- b\r\n- c\r\n")),
+    ],
+)
+def test_lines_that_go_and_come_end_as_the_others_do(
+    changes: Any, after: bytes
+) -> None:
+    assert edit(CRLF, changes) == after
+
+
+def test_entries_that_are_added_end_their_lines_as_the_others_do() -> None:
+    assert append(b"- id: a\r\n", [{"id": "b", "name": "B"}], times=1) == (
+        b"- id: a\r\n- id: b\r\n  name: B\r\n"
+    )
+
+
+@pytest.mark.parametrize("key", ["on", "2024", "true", "null"])
+def test_a_key_that_looks_like_a_value_is_a_key(key: str) -> None:
+    content = f"{key}: x # mine\nname: A\n".encode()
+
+    assert edit(content, {(key,): "z"}) == f"{key}: z # mine\nname: A\n".encode()
+
+
+def test_what_was_not_asked_about_stays_as_it_stood_in_brackets_too() -> None:
+    # Written anew for its brackets; what is unknown to us keeps its meaning.
+    content = b"{name: A, mine: [NO, 010, yes], order: 1.10}\n"
+
+    after = edit(content, {("tags",): ["NO"]})
+
+    assert after == b"{name: A, mine: [NO, 010, yes], order: 1.10, tags: ['NO']}\n"

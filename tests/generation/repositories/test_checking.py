@@ -197,3 +197,93 @@ def test_a_link_out_of_a_folder_is_not_followed(tmp_path: Path) -> None:
 
     assert checked(folder).items == 1
     assert parse(link.read_bytes())
+
+
+NORWAY = """\
+name: NO
+description: 1.10
+source_url: https://no.example.org/
+category: On
+tags: [no, 1.10, 12:30:45, 2024]
+featured: yes
+order: 010
+mine: off
+updated_at: '2026-11-22 14:40'
+markdown: Tracks hours.
+meta:
+  version: 1.10
+  stars: 1200
+"""
+
+
+def test_words_mean_what_they_say_in_an_item(tmp_path: Path) -> None:
+    folder = folder_of(
+        tmp_path,
+        NORWAY,
+        **{
+            "categories.yml": "- id: on\n  name: On\n- id: 2024\n  name: 2024\n",
+            "tags.yml": "- id: no\n  name: NO\n- id: 1.10\n  name: 1.10\n",
+        },
+    )
+
+    stored = read_data(folder)
+
+    item = stored.items[0].item
+    assert (item.name, item.description, item.category) == ("NO", "1.10", "On")
+    assert item.tags == ("no", "1.10", "12:30:45", "2024")
+    assert (item.featured, item.order, item.extra) == (True, 10, {"mine": "off"})
+    assert item.meta == {"version": "1.10", "stars": 1200}
+    assert [(c.id, c.name) for c in stored.categories] == [
+        ("on", "On"),
+        ("2024", "2024"),
+    ]
+    assert [(tag.id, tag.name) for tag in stored.tags] == [
+        ("no", "NO"),
+        ("1.10", "1.10"),
+    ]
+
+
+def test_a_repair_quotes_words_and_changes_none(tmp_path: Path) -> None:
+    folder = folder_of(
+        tmp_path,
+        NORWAY.replace("name: NO", "name: 2048"),
+        **{
+            "categories.yml": "- id: on\n  name: On\n- id: 2024\n  name: 2024 # year\n",
+            "tags.yml": "- id: 1.10\n  name: 1.10\n",
+        },
+    )
+
+    repaired(folder)
+
+    assert (tmp_path / "categories.yml").read_text() == (
+        "- id: on\n  name: On\n- id: '2024'\n  name: '2024' # year\n"
+    )
+    assert read_data(folder).items[0].item.name == "2048"
+    item = (tmp_path / "data/kimai/kimai.yml").read_text()
+    assert item == NORWAY.replace("name: NO", "name: '2048'")
+    tags = [(tag.id, tag.name) for tag in read_data(folder).tags]
+    assert tags == [
+        ("1.10", "1.10"),
+        ("12-30-45", "12:30:45"),
+        ("2024", "2024"),
+        ("no", "no"),
+    ]
+
+
+def test_marks_of_a_conflict_in_a_text_are_found(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, WHOLE)
+    folder.write(
+        {
+            "data/kimai/kimai.md": b"<<<<<<< HEAD\r\nOurs.\r\n=======\r\nTheirs.\r\n"
+            b">>>>>>> other\r\n"
+        },
+        (),
+    )
+
+    [problem] = checked(folder).problems
+
+    assert problem == (
+        "data/kimai/kimai.md",
+        "it holds the marks of a conflict in git",
+        False,
+    )

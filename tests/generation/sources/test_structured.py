@@ -323,3 +323,33 @@ def test_json_export_of_a_link_keeper_is_read() -> None:
 
     assert summary(item) == ("Git", "https://git-scm.com/", "", ("vcs", "cli"))
     assert item.description == ""
+
+
+def test_words_in_yaml_mean_what_they_say() -> None:
+    reading = read("""\
+- name: NO
+  url: https://no.example.org
+  category: On
+  tags: [yes, off, NO, no, 1.10, 12:30:45, 7]
+- title: 010
+  url: https://eight.example.org
+  category: 2024
+  description: 1.10
+- name: true
+  url: https://true.example.org
+  category: Null
+- name: 2048
+  url: https://game.example.org
+  type: 3
+  description: 4096
+""")
+
+    assert [summary(candidate)[::2] for candidate in reading.candidates] == [
+        ("NO", "On"),
+        ("010", "2024"),
+        ("true", "Null"),
+        ("2048", ""),
+    ]
+    no, eight, _, game = reading.candidates
+    assert no.tags == ("yes", "off", "NO", "1.10", "12:30:45", "7")
+    assert (eight.description, game.description) == ("1.10", "4096")
