@@ -25,7 +25,7 @@ from generation.repositories.documents import (
     read_item,
     text_of,
 )
-from generation.repositories.merge import Path
+from generation.repositories.merge import Path, tidied
 from generation.repositories.state import ItemRecord
 from generation.repositories.tombstones import HEAD, LABEL_KEYS
 from generation.repositories.tombstones import PATH as TOMBSTONES
@@ -262,7 +262,7 @@ class Desk:
     def _copy_sheet(self, found: StoredItem, sheet: str) -> dict[Path, Any]:
         """Write a sheet into those copies of the text that held the old one."""
         body, old = self._body_of(found), found.item.markdown
-        if self.read(body).strip() == old.encode():
+        if tidied(self.read(body).decode("utf-8", "replace")) == tidied(old):
             self.write(body, body_file(sheet))
         if found.by_hand is not None:
             key = text_of((parse(self.read(found.paths[0])) or {}).get("markdown"))

@@ -23,6 +23,7 @@ from generation.repositories.state import (
     FILES,
     ITEMS,
     LABELS,
+    is_respaced,
     is_table,
     render_table,
 )
@@ -92,14 +93,20 @@ class _Undoing:
 
     def go(self) -> None:
         for path in self._paths:
-            now = self._now.get(path)
-            if now == self._before.get(path):
+            if self._is_now(path, self._before):
                 continue
-            if now == self._after.get(path):
+            if self._is_now(path, self._after):
                 self._put_back(path)
             else:
                 self._merge(path)
         self._put_back_tables()
+
+    def _is_now(self, path: str, tree: Mapping[str, str]) -> bool:
+        """Tell whether a file lies there as in a tree, line ends and the like aside."""
+        now, then = self._now.get(path), tree.get(path)
+        if now is None or then is None or " " in now + then:
+            return now == then
+        return now == then or is_respaced(self._contents[now], self._contents[then])
 
     def _put_back(self, path: str) -> None:
         if path not in self._before:

@@ -23,9 +23,17 @@ from generation.repositories.documents import (
     read_item,
     text_of,
     texts_of_base,
+    without_front_matter,
 )
 from generation.repositories.labels import Labels, label_file, label_path, read_labels
-from generation.repositories.merge import Texts, merge_texts, same
+from generation.repositories.merge import (
+    Texts,
+    merge_texts,
+    same,
+    text_hash,
+    tidied,
+    unix_lines,
+)
 from generation.repositories.state import (
     ITEMS,
     LABELS,
@@ -203,9 +211,11 @@ class _Reader:
         self._follow_unchanged()
         tree, repository = self.snapshot.tree, self.snapshot.repository
         bodies = [body for _, body in self._files.values() if body in tree]
-        texts = dict(zip(bodies, repository.read(tree[b] for b in bodies), strict=True))
+        read_from = self.snapshot.as_written
+        texts = dict(zip(bodies, repository.read(map(read_from, bodies)), strict=True))
         unread = [s for s in self._files if not self._is_as_written(s)]
-        contents = repository.read(tree[self._files[slug][0]] for slug in unread)
+        paths = [self._files[slug][0] for slug in unread]
+        contents = repository.read(map(read_from, paths))
         documents = dict(zip(unread, contents, strict=True))
         for slug, (path, body) in self._files.items():
             try:
@@ -271,7 +281,12 @@ class _Reader:
         record = self.records.get(slug) or self._follow(slug, path, document)
         snapshot = self.snapshot
         key = text_of(document.get("markdown")) if "markdown" in document else None
-        texts = Texts(text, key)
+        hashes = texts_of_base(record.base if record else None)
+        texts = Texts(
+            None if text is None else self._file_text(body, text, hashes.file),
+            None if key is None else self._key_text(path, key, hashes.key),
+        )
+        text, snapshot = texts.file, self.snapshot
         paths = (path, body) if text is not None else (path,)
         is_edited = snapshot.is_edited(path)
         is_body_edited = snapshot.is_edited(body) or snapshot.is_deleted(body)
@@ -294,6 +309,40 @@ class _Reader:
         is_plain = not any(" " in snapshot.tree[path] for path in paths)
         by_hand = Handmade(document, content, texts, body, is_edited, is_plain)
         return StoredItem(item, paths, record, by_hand)
+
+    def _file_text(self, body: str, text: str, base: str | None) -> str:
+        """Give the text of a file: as it was written, where nobody edited it."""
+        if not self.snapshot.is_edited(body):
+            return text
+        unix = unix_lines(text)
+        for written in (text, unix, tidied(text)):
+            if text_hash(written) == base:
+                # Its blob is not known any more, or is another run's.
+                respaced = self.snapshot.respaced | {body}
+                self.snapshot = self.snapshot._replace(respaced=respaced)
+                return written
+        shown = without_front_matter(unix)
+        if shown != unix:
+            self.warnings.append(
+                f"{body} begins with front matter (---), which is not read: move its "
+                f"keys to {body.rpartition('.')[0]}.yml"
+            )
+        return shown
+
+    def _key_text(self, path: str, text: str, base: str | None) -> str:
+        """The same of the copy in an item's document."""
+        if base is None or text_hash(text) == base or not self.snapshot.is_edited(path):
+            return text
+        if text_hash(tidied(text)) == base:
+            return tidied(text)
+        blob = self.snapshot.written.get(path)
+        [content] = self.snapshot.repository.find([blob]) if blob else [b""]
+        try:
+            document = parse(content or b"", times=OWN_TIMES)
+        except InvalidYAML:
+            return text
+        before = text_of(document.get("markdown")) if isinstance(document, dict) else ""
+        return before if tidied(before) == tidied(text) else text
 
     def _earlier_base(self, path: str, body: str) -> Base | None:
         """Find what was written by an earlier version, which remembered blob ids only."""
@@ -393,7 +442,7 @@ def as_spelled(snapshot: Snapshot, file: File) -> File:
         or not snapshot.differs(file)
     ):
         return file
-    [before] = snapshot.repository.read([snapshot.tree[path]])
+    [before] = snapshot.repository.read([snapshot.as_written(path)])
     try:
         documents = [parse(text, times=OWN_TIMES) for text in (before, content)]
     except InvalidYAML:

@@ -9,6 +9,7 @@ it away. So `base` moves only when a run writes.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -248,7 +249,8 @@ class _Copy(NamedTuple):
     is_free: bool
 
     def write(self, text: str) -> str | None:
-        return text if self.is_free and self.text != text else None
+        is_there = unix_lines(self.text) == unix_lines(text)
+        return text if self.is_free and not is_there else None
 
     def base_after(self, text: str) -> str | None:
         return text_hash(text) if self.write(text) is not None else self.base
@@ -264,4 +266,19 @@ def _copy(base: str | None, text: str | None) -> _Copy:
 
 
 def text_hash(text: str) -> str:
+    """Name a text in the records of runs, whatever blanks are around it."""
     return hashlib.sha256(text.strip().encode()).hexdigest()[:16]
+
+
+def unix_lines(text: str) -> str:
+    """End every line with a newline alone, and begin without a byte order mark."""
+    return re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff"))
+
+
+def tidied(text: str) -> str:
+    """Take away what an editor may change of a text without anybody's having edited it.
+
+    That are the ends of its lines, blanks before them, and blank lines around the text.
+    """
+    lines = (line.rstrip() for line in unix_lines(text).split("\n"))
+    return "\n".join(lines).strip()

@@ -23,6 +23,7 @@ from generation.exceptions import RepositoryError
 from generation.git import MAIN, Reader, blob_id
 from generation.items import Record
 from generation.repositories import File
+from generation.repositories.merge import tidied
 from generation.sources.urls import canonical_url
 
 FOLDER = ".gazetteer/"
@@ -101,16 +102,30 @@ def item_id(url: str, name_key: str = "") -> str:
 
 
 class Snapshot(NamedTuple):
-    """A repository at one commit. `written` is what the last run wrote, path to blob."""
+    """A repository at one commit. `written` is what the last run wrote, path to blob.
+
+    `respaced` are files of another blob that say the same: only line ends and blanks at
+    the ends of lines and files are other ones, which is nobody's edit.
+    """
 
     repository: Reader
     commit: str | None
     tree: Mapping[str, str]
     written: Mapping[str, str]
+    respaced: frozenset[str] = frozenset()
 
     def is_edited(self, path: str) -> bool:
-        """A person made or changed this file."""
-        return path in self.tree and self.written.get(path) != self.tree[path]
+        """A person made or changed this file. Nothing else judges that."""
+        return (
+            path in self.tree
+            and self.written.get(path) != self.tree[path]
+            and path not in self.respaced
+        )
+
+    def as_written(self, path: str) -> str:
+        """Name the blob that holds a file as a run wrote it, else as it is."""
+        is_known = path in self.respaced and path in self.written
+        return self.written[path] if is_known else self.tree[path]
 
     def is_deleted(self, path: str) -> bool:
         """We wrote this file and a person removed it."""
@@ -133,7 +148,32 @@ def take_snapshot(repository: Reader, *, ref: str | None = None) -> Snapshot:
     commit = repository.head(ref or MAIN)
     tree = repository.tree(commit) if commit else {}
     written = read_paths(repository, tree, FILES, "blob")
-    return Snapshot(repository, commit, tree, written)
+    respaced = frozenset(_respaced(repository, tree, written))
+    return Snapshot(repository, commit, tree, written, respaced)
+
+
+def _respaced(
+    repository: Reader, tree: Mapping[str, str], written: Mapping[str, str]
+) -> Iterator[str]:
+    """Name the files of runs in which nothing but white space at ends was changed."""
+    changed = [
+        path
+        for path, blob in written.items()
+        if path in tree and tree[path] != blob and " " not in tree[path]
+    ]
+    before = repository.find(written[path] for path in changed)
+    now = repository.read(tree[path] for path in changed)
+    for path, old, new in zip(changed, before, now, strict=True):
+        if old is not None and is_respaced(old, new):
+            yield path
+
+
+def is_respaced(one: bytes, other: bytes) -> bool:
+    """Tell whether two files are the same but for white space at ends."""
+    try:
+        return tidied(one.decode()) == tidied(other.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def read_table(
@@ -238,6 +278,9 @@ def reconcile(
         blob = blob_id(content)
         if snapshot.tree.get(path) == blob:
             adopted[path] = blob
+        elif path in snapshot.respaced and written.get(path) == blob:
+            # It says all that it shall; that its lines end otherwise is no reason to write.
+            continue
         elif (
             snapshot.is_edited(path)
             or snapshot.is_deleted(path)
@@ -249,8 +292,11 @@ def reconcile(
             written[path] = blob
     removals = [
         path
-        for path, blob in snapshot.written.items()
-        if path not in seen and snapshot.tree.get(path) == blob and not keeps(path)
+        for path in snapshot.written
+        if path not in seen
+        and path in snapshot.tree
+        and not snapshot.is_edited(path)
+        and not keeps(path)
     ]
     for path in removals:
         written.pop(path, None)

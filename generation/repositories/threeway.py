@@ -16,7 +16,7 @@ from generation.report import Conflict
 from generation.repositories.documents import edited_tags, id_of, tags_of
 from generation.repositories.label_threeway import merge_label_file
 from generation.repositories.labels import KINDS, label_path
-from generation.repositories.merge import Path, Verdict, merge_fields, same
+from generation.repositories.merge import Path, Verdict, merge_fields, same, tidied
 from generation.repositories.row_threeway import Rows, merge_rows
 from generation.repositories.state import is_table
 from generation.repositories.tombstones import PATH as TOMBSTONES
@@ -195,7 +195,8 @@ class _Merger:
     def _text(self, base: Unit, ours: Unit, theirs: Unit) -> bool:
         """Decide about the text in both of its copies. True: the proposal's is taken."""
         was, our, their = (
-            (unit.file or "", unit.key or "") for unit in (base, ours, theirs)
+            (tidied(unit.file or ""), tidied(unit.key or ""))
+            for unit in (base, ours, theirs)
         )
         if their in (was, our):
             return False

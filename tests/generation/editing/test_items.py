@@ -310,3 +310,14 @@ def test_a_run_shows_no_text_that_is_not_there(clocks: Clocks) -> None:
 
     assert "markdown" not in clocks.item("horizontal")
     assert "details/horizontal.md" not in files(clocks.root, "list")
+
+
+def test_a_sheet_whose_lines_end_otherwise_follows_an_edit(clocks: Clocks) -> None:
+    body = "data/horizontal/horizontal.md"
+    clocks.by_hand(body, "\ufeff" + clocks.files()[body].replace("\n", "\r\n"))
+    operation = UpdateItem(slug="horizontal", description="Lies there.")
+
+    clocks.commit(edit_items(clocks.stored(), [operation], now=NOW))
+
+    assert clocks.files()[body] == "Lies there.\n"
+    assert clocks.item("horizontal")["markdown"] == "Lies there."

@@ -206,3 +206,15 @@ def test_edits_of_many_files_keep_records_true(clocks: Clocks) -> None:
 
     assert {row["slug"] for row in rows} == {"horizontal", "vertical", "clepsydra"}
     assert clocks.item("vertical")["description"] == "Mine."
+
+
+def test_a_file_whose_lines_end_otherwise_now_is_undone(clocks: Clocks) -> None:
+    before = clocks.files()
+    run = Undoable(clocks)
+    paths = [HORIZONTAL, HORIZONTAL.replace(".yml", ".md")]
+    for path in paths:
+        clocks.by_hand(path, clocks.files()[path].replace("\n", "\r\n"))
+
+    run.go()
+
+    assert [clocks.files()[path] for path in paths] == [before[p] for p in paths]

@@ -270,3 +270,18 @@ def test_accepting_a_part_loses_nothing_of_main(
 @given(st.lists(edits, max_size=4), st.lists(edits, max_size=4))
 def test_two_people_lose_nothing_of_main(mine: Any, theirs: Any) -> None:
     live({}, mine, theirs, None)
+
+
+BODY = "data/alpha/alpha.md"
+
+
+def test_line_ends_of_a_text_are_no_change_of_main() -> None:
+    base = one(markdown="First.\nSecond.") | {BODY: b"First.\nSecond.\n"}
+    ours = base | {BODY: b"\xef\xbb\xbfFirst.\r\nSecond.\r\n"}
+    theirs = one(markdown="New.") | {BODY: b"New.\n"}
+
+    after, merged = merge(base, ours, theirs)
+
+    assert merged.conflicts == ()
+    assert after[BODY] == b"New.\n"
+    assert parse(after[ALPHA])["markdown"] == "New."
