@@ -31,6 +31,8 @@ _INLINE = re.compile(
     r"""
     (?:link:)?(?P<url>https?://[^\s\[\]<>]{1,2000})\[(?P<label>[^\[\]\n]{0,300})\]
   | link:(?P<path>[^\s\[\]]{1,2000})\[(?P<words>[^\[\]\n]{0,300})\]
+  | <<(?P<anchor>[^<>,\n]{1,300})(?:,(?P<title>[^<>\n]{1,300}))?>>
+  | xref:(?P<target>[^\s\[\]]{1,300})\[(?P<named>[^\[\]\n]{0,300})\]
   | image:(?P<image>[^\s\[\]]{1,2000})\[[^\[\]\n]{0,300}\]
   | `(?P<code>[^`\n]{1,300})`
   | (?<!\w)\*{1,2}(?P<strong>[^*\n]{1,300})\*{1,2}(?!\w)
@@ -117,6 +119,10 @@ def _inline(text: str) -> Pieces:
             words = (match["label"] or match["words"] or "").partition(",")[0]
             collector.open_link(address)
             collector.add(words.strip().removesuffix("^").strip('"') or address)
+            collector.close_link()
+        elif anchor := match["anchor"] or match["target"]:
+            collector.open_link(f"#{anchor.lstrip('#')}")
+            collector.add((match["title"] or match["named"] or anchor).strip())
             collector.close_link()
         elif match["code"]:
             collector.add(match["code"], is_code=True)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from generation.sources.asides import may_be_aside
 from generation.sources.fields import field_of
 from generation.sources.labels import (
     calls_for,
@@ -19,7 +20,7 @@ from generation.sources.labels import (
 )
 from generation.sources.listed import is_silent
 from generation.sources.names import clean_name, squeeze
-from generation.sources.outline import Block, is_not_items, list_of_one
+from generation.sources.outline import Block, list_of_one
 from generation.sources.pieces import BARE_URL, Piece, Pieces, plain_text, tidy
 from generation.sources.urls import canonical_url
 
@@ -131,7 +132,7 @@ def _may_name(name: str) -> bool:
         bool(name)
         and len(name.split()) <= _MOST_NAME_WORDS
         and not name.endswith(("?", "\uff1f"))
-        and not is_not_items(name)
+        and not may_be_aside(name)
     )
 
 

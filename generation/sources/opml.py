@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from generation.exceptions import UnreadableSource
+from generation.sources.asides import is_not_items, reason_of
 from generation.sources.candidates import (
     MOST_ENTRIES,
     TOO_MANY,
@@ -13,7 +14,6 @@ from generation.sources.candidates import (
 )
 from generation.sources.feeds import day_of
 from generation.sources.names import clean_description, clean_name, squeeze
-from generation.sources.outline import is_not_items
 from generation.sources.prose import html_to_text
 from generation.sources.urls import clean_url, host_of
 from generation.sources.xml_tree import Element, parse_xml
@@ -75,9 +75,7 @@ def _entry(
             name=name or "(no name)",
             url=url,
             source=document.source,
-            reason="its link is not a web address"
-            if not url
-            else f"it stands under “{section}”, which is not part of the list",
+            reason="its link is not a web address" if not url else reason_of(section),
         )
     facts = {
         "feed_url": links["xmlurl"] if links["xmlurl"] != url else "",

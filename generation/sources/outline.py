@@ -7,10 +7,24 @@ give the same candidates.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, assert_never
 
+from generation.sources.asides import (
+    CONTENTS,
+    Link,
+    Section,
+    folded,
+    is_doubtful,
+    is_not_items,
+    leads_to_heading,
+    may_be_aside,
+    place_of,
+    reason_of,
+    word_of,
+)
 from generation.sources.candidates import Candidate, LeftOut, Reading
 from generation.sources.columns import fields_of_columns, without_calls
 from generation.sources.entries import (
@@ -26,33 +40,6 @@ from generation.sources.entries import (
 from generation.sources.listed import NO_LINK
 from generation.sources.names import clean_description, clean_name, squeeze
 
-# Headings of what every list has around its items. Compared whole, without case.
-NOT_ITEMS = frozenset(
-    {
-        *("contents", "content", "table of contents", "toc", "index", "in this list"),
-        *("contributing", "contribution", "contributions", "contribute"),
-        *("how to contribute", "contribution guidelines", "contributing guidelines"),
-        *("contributors", "our contributors", "authors", "maintainers", "maintainer"),
-        *("license", "licence", "licenses", "licences", "list of licenses"),
-        *("list of licences", "licensing", "legal", "copyright", "code of conduct"),
-        *(
-            "sponsors",
-            "sponsor",
-            "sponsorship",
-            "sponsoring",
-            "our sponsors",
-            "backers",
-        ),
-        *("acknowledgments", "acknowledgements", "acknowledgment", "acknowledgement"),
-        *("thanks", "special thanks", "credits", "footnotes", "footnote"),
-        *("related lists", "related awesome lists", "other awesome lists"),
-        *("similar lists", "other lists", "see also", "external links"),
-        *("star history", "stargazers", "stargazers over time", "star history chart"),
-        *("changelog", "change log", "disclaimer", "anti-features", "legend"),
-        *("目录", "贡献", "许可证", "inhaltsverzeichnis", "table des matières"),
-        *("tabla de contenidos", "índice"),
-    }
-)
 BELOW_HEADINGS = 7.0
 # What is written on something that opens, and says nothing of what is in it.
 _OPENS = re.compile(
@@ -122,18 +109,23 @@ def read_blocks(
     blocks: Sequence[Block], *, kind: str, source: str, base: str = ""
 ) -> Reading:
     """Turn blocks into candidates, each under the headings above it."""
-    walk = _Walk(source=source, base=base, has_title=_has_title(blocks))
+    headings = [(b.level, _heading(b.pieces)) for b in blocks if b.kind == "heading"]
+    walk = _Walk(
+        source=source,
+        base=base,
+        has_title=_has_title(headings),
+        anchors={folded(text) for _, text in headings if not may_be_aside(text)} - {""},
+    )
     for position, block in enumerate(blocks):
         following = blocks[position + 1] if position + 1 < len(blocks) else None
         walk.step(block, following)
-    return Reading(
-        kind=kind, candidates=tuple(walk.candidates), left_out=tuple(walk.left_out)
-    )
+    return walk.reading(kind)
 
 
-def _has_title(blocks: Iterable[Block]) -> bool:
+def _has_title(headings: Iterable[tuple[int, str]]) -> bool:
     """Tell whether the one heading of the first level names the document itself."""
-    return sum(b.kind == "heading" and b.level == 1 for b in blocks) == 1
+    first = [text for level, text in headings if level == 1]
+    return sum(word_of(text) not in CONTENTS for text in first) == 1
 
 
 def _heading(pieces: Pieces) -> str:
@@ -142,8 +134,12 @@ def _heading(pieces: Pieces) -> str:
     return _NUMBER.sub("", _COUNT.sub("", plain_text(kept)))
 
 
-def is_not_items(heading: str) -> bool:
-    return re.sub(r"^[\W_]+|[\W_]+$", "", heading).casefold() in NOT_ITEMS
+class _Heading(NamedTuple):
+    """A heading above an entry. `number` tells it from others of the same words."""
+
+    level: float
+    text: str
+    number: int
 
 
 @dataclass
@@ -151,9 +147,14 @@ class _Walk:
     source: str
     base: str
     has_title: bool
-    headings: list[tuple[float, str]] = field(default_factory=list)
-    sections: list[list[tuple[float, str]]] = field(default_factory=list)
+    # The headings of the document, folded: what its table of contents leads to.
+    anchors: set[str]
+    headings: list[_Heading] = field(default_factory=list)
+    headings_seen: int = 0
+    sections: list[list[_Heading]] = field(default_factory=list)
     items: list[_Item] = field(default_factory=list)
+    # Sections that may be part of the list, by their heading's number and a group below it.
+    doubtful: dict[tuple[int, str], Section] = field(default_factory=dict)
     candidates: list[Candidate] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
@@ -190,8 +191,9 @@ class _Walk:
 
     def _head(self, level: float, text: str) -> None:
         text = "" if _OPENS.fullmatch(text) else text
-        self.headings = [above for above in self.headings if above[0] < level]
-        self.headings.append((level, clean_name(text)))
+        self.headings = [above for above in self.headings if above.level < level]
+        self.headings_seen += 1
+        self.headings.append(_Heading(level, clean_name(text), self.headings_seen))
 
     def _paragraph(self, pieces: Pieces, following: Block | None) -> None:
         """Take a paragraph that is one bold line as the heading that it stands for."""
@@ -209,10 +211,19 @@ class _Walk:
 
     def _path(self) -> tuple[str, ...]:
         return tuple(
-            text
-            for level, text in self.headings
-            if text and not (self.has_title and level == 1)
+            heading.text
+            for heading in self.headings
+            if heading.text
+            and not (self.has_title and heading.level == 1)
+            and self._is_category(heading)
         )
+
+    def _is_category(self, heading: _Heading) -> bool:
+        """Tell a heading that sorts what is below it from a table of contents."""
+        if not is_doubtful(heading.text):
+            return True
+        section = self.doubtful.get((heading.number, ""), Section(heading.text))
+        return section.is_category
 
     def _read_item(self, *, has_list: bool) -> None:
         """Read the innermost item, once: when its nested list begins, or at its end."""
@@ -252,16 +263,55 @@ class _Walk:
         return True
 
     def _keep(self, found: Entry | NoEntry, *, group: str = "") -> None:
-        path = (*self._path(), group) if group else self._path()
         groups = tuple(item.group for item in self.items if item.group)
-        section = next((text for text in (*path, *groups) if is_not_items(text)), "")
+        section = self._section((group, *groups))
+        path = (*self._path(), group) if group else self._path()
+        aside = next((text for text in (*path, *groups) if is_not_items(text)), "")
         if isinstance(found, NoEntry):
-            self._leave_out(found.name, found.url, found.reason)
-        elif section:
-            reason = f"it stands under “{section}”, which is not part of the list"
-            self._leave_out(found.name, found.url, reason)
+            if section and self._is_anchor(found):
+                section.note_anchor()
+            else:
+                self._leave_out(found.name, found.url, found.reason)
+        elif aside:
+            self._leave_out(found.name, found.url, reason_of(aside))
         else:
+            if section:
+                section.entries.append(
+                    Link(len(self.candidates), found.name, found.url)
+                )
+                if leads_to_heading(found.name, found.url, self.anchors):
+                    section.note_anchor()
             self.candidates.append(self._candidate(found, path, groups))
+
+    def _section(self, groups: Sequence[str]) -> Section | None:
+        """Return the section that an entry stands in, if it may not be part of the list."""
+        heading = self.headings[-1] if self.headings else _Heading(0, "", 0)
+        group = next(filter(is_doubtful, groups), "")
+        if not group and not is_doubtful(heading.text):
+            return None
+        key = (heading.number, group)
+        return self.doubtful.setdefault(key, Section(group or heading.text))
+
+    def _is_anchor(self, found: NoEntry) -> bool:
+        """Tell whether a line of a table of contents leads to a heading."""
+        return bool(found.group) and (
+            not found.reason or folded(found.group) in self.anchors
+        )
+
+    def reading(self, kind: str) -> Reading:
+        """Return what was found, without the sections that turned out to be around it."""
+        doubted = {e.candidate for s in self.doubtful.values() for e in s.entries}
+        certain = [c for n, c in enumerate(self.candidates) if n not in doubted]
+        counted = Counter(place_of(candidate.url) for candidate in certain)
+        usual, count = counted.most_common(1)[0] if counted else ("", 0)
+        usual = usual if count * 2 > len(certain) else ""
+        unwanted: set[int] = set()
+        for section in self.doubtful.values():
+            for link in section.asides(usual):
+                unwanted.add(link.candidate)
+                self._leave_out(link.name, link.url, reason_of(section.heading))
+        kept = (c for n, c in enumerate(self.candidates) if n not in unwanted)
+        return Reading(kind=kind, candidates=tuple(kept), left_out=tuple(self.left_out))
 
     def _leave_out(self, name: str, url: str, reason: str) -> None:
         if reason:
@@ -310,4 +360,4 @@ def rows_of_table(table: Table, base: str) -> Iterator[tuple[Entry | NoEntry, st
         yield entry, group
 
 
-__all__ = ["Block", "Piece", "Table", "is_not_items", "read_blocks", "rows_of_table"]
+__all__ = ["Block", "Piece", "Table", "read_blocks", "rows_of_table"]
