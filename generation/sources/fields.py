@@ -44,6 +44,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         *("produkt", "werkzeug", "anbieter", "outil", "logiciel", "herramienta"),
         *("ferramenta", "strumento", "инструмент", "ツール", "ツール名", "サービス名"),
         *("工具", "产品"),
+        # A keeper of bookmarks calls so what the page says where nobody has named it.
+        *("websitetitle", "pagetitle"),
     ),
     "url": (
         "sourceurl",

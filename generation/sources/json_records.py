@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from generation.exceptions import UnreadableSource
@@ -30,13 +30,17 @@ from generation.sources.json_references import (
     resolved,
     vocabularies,
 )
+from generation.sources.link_groups import are_link_groups
 from generation.sources.names import squeeze
 from generation.sources.records import (
     as_url,
+    has_name,
     has_name_and_link,
     is_wrapper,
     record_to_candidate,
 )
+
+FEW_LINKS = "fewer than half of the entries beside it have a link"
 
 
 class _Step(NamedTuple):
@@ -51,6 +55,7 @@ class _Step(NamedTuple):
 _SAMPLE = 50
 _DEEPEST = 100
 _SHALLOW = 2
+_FEWEST_KEYED = 3
 _LINK = re.compile(r"\s*https?://", re.IGNORECASE)
 _FIELD_OF_LINKS = re.compile(r"(?:^|[_\W])(?:ur[il]s?|links?|href|image|icon)$", re.I)
 _TITLES = ("name", "title", "label", "category", "section", "group")
@@ -92,8 +97,11 @@ _PARTS = frozenset(
 )
 
 
-def read_json(document: Document) -> Reading:
-    """Read a feed, bookmarks, or else every record of every array that holds records."""
+def read_json(document: Document, *, with_sparse: bool = True) -> Reading:
+    """Read a feed, bookmarks, or else every record of every array that holds records.
+
+    `with_sparse`: where there is no other list, one is read of which few have a link.
+    """
     value, broken = parse(document.text)
     if is_json_feed(value):
         return read_json_feed(value, document)
@@ -103,16 +111,26 @@ def read_json(document: Document) -> Reading:
         LeftOut(name=line[:80], source=document.source, reason=reason)
         for line, reason in broken
     ]
-    return read_value(value, document, kind="json", left_out=left_out)
+    return read_value(
+        value, document, kind="json", left_out=left_out, with_sparse=with_sparse
+    )
 
 
 def read_value(
-    value: Any, document: Document, *, kind: str, left_out: Sequence[LeftOut] = ()
+    value: Any,
+    document: Document,
+    *,
+    kind: str,
+    left_out: Sequence[LeftOut] = (),
+    with_sparse: bool = True,
 ) -> Reading:
     """Read the records in a value, in whatever format it was written down."""
     left_out = list(left_out)
     candidates: list[Candidate] = []
-    arrays = resolved(_arrays(value, document.url), vocabularies(value))
+    arrays, sparse = _arrays(value, document.url)
+    if with_sparse and not arrays:
+        arrays, sparse = sparse, []
+    arrays = resolved(arrays, vocabularies(value))
     total, room = sum(len(records) for _, _, records in arrays), MOST_ENTRIES
     for pointer, path, records in arrays:
         taken, room = records[:room], room - len(records[:room])
@@ -128,6 +146,7 @@ def read_value(
                 candidates.append(entry)
             else:
                 left_out.append(entry)
+    left_out += _reasons(sparse, document, most=room)
     return Reading(
         kind=kind,
         candidates=tuple(candidates),
@@ -183,9 +202,13 @@ def _parse_lines(text: str) -> tuple[list[Any], list[tuple[str, str]]]:
     return values, broken
 
 
-def _arrays(value: Any, base: str) -> list[Array]:
-    """Find the arrays of records, in document order: (pointer, path, records)."""
-    found = []
+def _arrays(value: Any, base: str) -> tuple[list[Array], list[Array]]:
+    """Find the arrays of records, in document order: (pointer, path, records).
+
+    The second list are those of which fewer than half have a link.
+    """
+    found: list[Array] = []
+    sparse: list[Array] = []
     waiting: list[tuple[_Step, int]] = [(_Step("", (), value), 0)]
     while waiting:
         step, depth = waiting.pop()
@@ -197,8 +220,57 @@ def _arrays(value: Any, base: str) -> list[Array]:
         if records:
             found.append((step.pointer, step.path, records))
             continue
+        if records := _sparse_records(step.value):
+            sparse.append((step.pointer, step.path, records))
         waiting.extend((below, depth + 1) for below in reversed(_below(step, base)))
-    return found
+    above = {
+        pointer[:end]
+        for pointer, _, _ in found
+        for end, sign in enumerate(pointer)
+        if sign == "/"
+    }
+    return found, [array for array in sparse if array[0] not in above]
+
+
+def _sparse_records(value: dict[str, Any] | list[Any]) -> list[Record]:
+    """Return the records of what would be a list, if more of them had a link."""
+    objects: list[Record]
+    if isinstance(value, list):
+        objects = list(_listed(value))
+    elif len(value) >= _FEWEST_KEYED and all(map(_is_name, value)):
+        objects = [_keyed(k, p) for k, p in value.items() if isinstance(p, dict)]
+    else:
+        return []
+    sample = objects[:_SAMPLE]
+    if not sample or any(map(_holds_objects, sample)):
+        return []
+    return objects if sum(map(has_name, sample)) * 2 >= len(sample) else []
+
+
+def _reasons(
+    arrays: Sequence[Array], document: Document, *, most: int
+) -> Iterator[LeftOut]:
+    """Say of lists of which few have a link why none of it is read."""
+    linked = [
+        (pointer, records)
+        for pointer, _, records in arrays
+        if any(has_name_and_link(record, base=document.url) for record in records)
+    ]
+    for pointer, records in linked:
+        for record in records[:most]:
+            entry = record_to_candidate(
+                record, source=document.source, locator=pointer, base=document.url
+            )
+            if isinstance(entry, LeftOut):
+                yield entry
+            else:
+                yield LeftOut(
+                    name=entry.name,
+                    url=entry.url,
+                    source=document.source,
+                    reason=FEW_LINKS,
+                )
+        most -= len(records[:most])
 
 
 def _records(
@@ -208,6 +280,8 @@ def _records(
     objects: list[Record] = []
     if isinstance(value, list):
         objects += _listed(value) or _rows(value)
+        if are_link_groups(objects):
+            return []
         needed = (min(len(objects), _SAMPLE) + 1) // 2
     elif _maps_names_to_links(value):
         return [{"name": name, "url": link} for name, link in value.items()]
@@ -215,6 +289,8 @@ def _records(
         objects += [
             _keyed(k, part) for k, part in value.items() if isinstance(part, dict)
         ]
+        if are_link_groups(objects):
+            return []
         # An object keyed by id is rare and easily mistaken: every value must fit.
         needed = max(_fewest_keyed(value, fewest), min(len(value), _SAMPLE))
     hits = sum(has_name_and_link(part, base=base) for part in objects[:_SAMPLE])

@@ -55,7 +55,7 @@ def names_by_id(key: Any, value: Any) -> dict[str, str]:
         level = waiting.pop()
         for part in level if isinstance(level, list) else ():
             name = _first_text(part, _NAMES) if isinstance(part, dict) else ""
-            ids = [part.get(id_) for id_ in _IDS] if name else []
+            ids = [part.get(id_) for id_ in (*_IDS, _stem(key))] if name else []
             names.update({str(id_): name for id_ in ids if _is_id(id_)})
             waiting += [part.get(below) for below in _CHILDREN] if name else []
     return names

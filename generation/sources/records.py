@@ -8,12 +8,17 @@ the surest first. Nested objects are read as one flat record: `link.href` is a l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeGuard
 
 from generation.sources.candidates import Candidate, LeftOut
 from generation.sources.fields import FIELDS, SYNONYMS, field_of, normalise
-from generation.sources.labels import is_licence, licence_fact, split_tags
+from generation.sources.labels import (
+    is_licence,
+    licence_fact,
+    link_fact_of,
+    split_tags,
+)
 from generation.sources.names import clean_description, clean_name, squeeze
 from generation.sources.prose import html_to_text
 from generation.sources.urls import clean_url
@@ -36,6 +41,8 @@ _WRAPPERS = frozenset(
 # Beside one of them, the record's type is its format's: {"type": "Feature", …}.
 _ENVELOPES = ("properties", "data", "attributes", "fields", "node")
 _KINDS = frozenset({"type", "kind", "class"})
+# What keepers of bookmarks say of every record: {"type": "url", …}.
+_LINKS = frozenset({"url", "link", "bookmark", "hyperlink"})
 _KINDS_OF_DATA = frozenset({"@type", "__typename", "_type"})
 # Inside an object that is itself a field ("link", "group"), the names of its value.
 _LINK_VALUES = (
@@ -59,12 +66,39 @@ _MARKUP = re.compile(
     r"(?:>|&gt;)|(?:<|&lt;)(?:br|p|hr)\s*/?(?:>|&gt;)",
     re.IGNORECASE,
 )
+# A text that is HTML from its first to its last word.
+_PAGE = re.compile(
+    r"\s*<(?:p|div|article|section|h[1-6]|ul|ol)\b.*</\w+>\s*", re.I | re.S
+)
 # A lone file name is no host; some endings (zip, sh, md) are those of hosts, too.
 _FILE_NAME = re.compile(
     r"\.html?$|^[^/]+\.(?:png|jpe?g|gif|svg|webp|avif|ico|bmp|tiff?|pdf|css|json|xml|txt"
     r"|csv|ya?ml|toml|woff2?|ttf|mp[34]|webm)$",
     re.IGNORECASE,
 )
+# Where the ids of repositories and packages lead, the surest first.
+_ADDRESSES = {
+    "github": "https://github.com/{}",
+    "gitlab": "https://gitlab.com/{}",
+    "codeberg": "https://codeberg.org/{}",
+    "gitee": "https://gitee.com/{}",
+    "bitbucket": "https://bitbucket.org/{}",
+    "pypi": "https://pypi.org/project/{}",
+    "npm": "https://www.npmjs.com/package/{}",
+    "cargo": "https://crates.io/crates/{}",
+    "crates": "https://crates.io/crates/{}",
+    "go": "https://pkg.go.dev/{}",
+    "maven": "https://search.maven.org/artifact/{}",
+    "nuget": "https://www.nuget.org/packages/{}",
+    "rubygems": "https://rubygems.org/gems/{}",
+    "gem": "https://rubygems.org/gems/{}",
+    "packagist": "https://packagist.org/packages/{}",
+    "conda": "https://anaconda.org/{}",
+    "dockerhub": "https://hub.docker.com/r/{}",
+    "brew": "https://formulae.brew.sh/formula/{}",
+}
+_FORGES = frozenset({"github", "gitlab", "codeberg", "gitee", "bitbucket"})
+_ID = re.compile(r"@?\w[\w.:+-]*(?:/[\w.:+-]+){0,6}")
 Value = str | int | float | bool | list[Any] | None
 
 _DEEPEST = 6
@@ -89,7 +123,7 @@ def record_to_candidate(
     """Read one record; what has no name or no link is left out, with a reason."""
     flat = flatten(record)
     name = clean_name(_first_text(flat, "name"))[:_NAME_LIMIT]
-    url = _first_link(flat, "url", base) or _first_link(flat, "source_code_url", base)
+    url = _link_of(flat, base)
     if not name or not url:
         return LeftOut(
             name=name or url or "(no name)",
@@ -97,7 +131,7 @@ def record_to_candidate(
             source=source,
             reason=_what_is_missing(flat, name=name),
         )
-    category, *further = _texts(_first(flat, "category")) or [""]
+    category, *further = _texts(_category(flat)) or [""]
     tags = [*further, *_tags(_first(flat, "tags"), category)]
     return Candidate(
         name=name,
@@ -129,9 +163,24 @@ def _without_markup(text: str) -> str:
 def has_name_and_link(record: Mapping[str, Any], *, base: str = "") -> bool:
     """Tell whether a record could become a candidate, without making one."""
     flat = flatten(record)
-    return bool(_first_text(flat, "name").strip()) and bool(
-        _first_link(flat, "url", base) or _first_link(flat, "source_code_url", base)
-    )
+    return bool(_first_text(flat, "name").strip()) and bool(_link_of(flat, base))
+
+
+def has_name(record: Mapping[str, Any]) -> bool:
+    return bool(_first_text(flatten(record), "name").strip())
+
+
+def name_and_link(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a record is called and where it leads; empty is what it does not say."""
+    flat = flatten(record)
+    return squeeze(_first_text(flat, "name")), _link_of(flat, "")
+
+
+def own_link(record: Mapping[str, Any]) -> str:
+    """Return the link that a record states for itself, and not in a list of several."""
+    return name_and_link(
+        {key: held for key, held in record.items() if not isinstance(held, list)}
+    )[1]
 
 
 def flatten(record: Mapping[str, Any]) -> dict[str, Value]:
@@ -217,6 +266,12 @@ def _first(flat: Mapping[str, Value], field: str) -> Value:
     return None
 
 
+def _category(flat: Mapping[str, Value]) -> Value:
+    """Return what sorts a record; that it is a link sorts nothing."""
+    kinds = {key for key in _KINDS if str(flat.get(key)).casefold() in _LINKS}
+    return _first({k: v for k, v in flat.items() if k not in kinds}, "category")
+
+
 def _first_text(flat: Mapping[str, Value], field: str) -> str:
     for synonym in SYNONYMS[field]:
         value = flat.get(synonym)
@@ -229,6 +284,26 @@ def _first_text(flat: Mapping[str, Value], field: str) -> str:
 
 def _is_number(value: Value) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _link_of(flat: Mapping[str, Value], base: str) -> str:
+    """Return a record's link: as it stands there, or made of the id of a package."""
+    return (
+        _first_link(flat, "url", base)
+        or _first_link(flat, "source_code_url", base)
+        or next(_links_of_ids(flat), "")
+    )
+
+
+def _links_of_ids(flat: Mapping[str, Value]) -> Iterator[str]:
+    """Yield where a record's `github_id`, `pypi_id` and the like lead."""
+    for place, address in _ADDRESSES.items():
+        held = flat.get(f"{place}id")
+        if not isinstance(held, str) or not _ID.fullmatch(held.strip()):
+            continue
+        # On a forge, an id without an owner is a person's.
+        if "/" in held or place not in _FORGES:
+            yield clean_url(address.format(held.strip().replace(":", "/")))
 
 
 def _first_link(flat: Mapping[str, Value], field: str, base: str) -> str:
@@ -315,6 +390,10 @@ def _facts(flat: Mapping[str, Value], *, url: str, base: str) -> dict[str, Any]:
         link = _first_link(flat, field, base)
         if link and link != url:
             facts[field] = link
+    for link in _links_of_ids(flat):
+        key = link_fact_of(link)
+        if key and link != url:
+            facts.setdefault(key, link)
     licences = [
         licence
         for licence in _texts(_first(flat, "license"), split=True)
@@ -328,7 +407,8 @@ def _facts(flat: Mapping[str, Value], *, url: str, base: str) -> dict[str, Any]:
             facts[field] = words[0] if len(words) == 1 else words
     markdown = _first(flat, "markdown")
     if isinstance(markdown, str) and markdown.strip():
-        facts["markdown"] = markdown.strip()
+        is_page = _PAGE.fullmatch(markdown) and "](" not in markdown
+        facts["markdown"] = html_to_text(markdown) if is_page else markdown.strip()
     return dict(sorted(facts.items()))
 
 

@@ -68,7 +68,7 @@ def _lists(
             source=document.source, url=base, media_type="application/json", text=text
         )
         try:
-            yield _listed(read_json(given).candidates, base)
+            yield _listed(read_json(given, with_sparse=False).candidates, base)
         except (UnreadableSource, RecursionError):
             continue
 
