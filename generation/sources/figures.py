@@ -24,6 +24,11 @@ _JOINT = r"[-\u2013\u2014:;|·,.]"
 _BRACKETED = re.compile(
     rf"[ ]{{0,3}}[(\[][ ]?(?:{_COUNTS}|{_SCORE})[ ]?[)\]]", re.IGNORECASE
 )
+# Medals are ranks: "(🥇44 · ⭐ 180K · 💤)".
+_RANK = r"[\U0001f947\U0001f948\U0001f949]"
+_RANKED = re.compile(
+    rf"[ ]{{0,3}}\({_RANK}[ ]?\d{{1,4}}(?:[ ]{{0,3}}·[ ]{{0,3}}[^()·]{{1,20}}){{0,8}}\)"
+)
 _HEAD = re.compile(
     rf"[ ]{{0,3}}{_JOINT}?[ ]{{0,3}}"
     rf"(?:{_COUNTS}[ ]{{0,3}}(?:{_JOINT}|$)|{_SIGNED}|{_SCORE}|{_CODE}(?=[ ]|$))",
@@ -55,9 +60,11 @@ def is_figure(text: str) -> bool:
 
 def drop_figures(text: str) -> str:
     """Return a text without counters, scores and codes of emoji at its ends."""
-    if not any(sign in text for sign in _SIGNS) and not _WORDS.search(text):
+    if not any(sign in text for sign in (*_SIGNS, *_MEDALS)) and not _WORDS.search(
+        text
+    ):
         return text
-    text = _BRACKETED.sub("", text)
+    text = _RANKED.sub("", _BRACKETED.sub("", text))
     for _ in range(3):
         found = _HEAD.match(text)
         shorter = text[found.end() :] if found else text
@@ -71,6 +78,7 @@ def drop_figures(text: str) -> str:
 
 # Most texts hold none of these, and need no search.
 _SIGNS = ("\u2605", "\u2606", "\u2729", "\u2730", "\u2b50", "\U0001f31f", ":")
+_MEDALS = ("\U0001f947", "\U0001f948", "\U0001f949")
 _WORDS = re.compile(
     r"\d[\d.,]*[ ]?[kKmM]?\+?[ ]{0,3}(?:github )?(?:star|fork|watch)", re.I
 )

@@ -24,10 +24,15 @@ _VOID = frozenset(
         *("thead", "tfoot"),
     }
 )
+_FOLD_MARK = re.compile(r"<(/?)details\b[^<>]{0,500}>", re.IGNORECASE)
+_SHELVES = re.compile(r"<(?:table|ul|ol|dl)\b", re.IGNORECASE)
+_FOLD_OR_SHELF = re.compile(
+    r"<(/?)(details|table|ul|ol|dl)\b[^<>]{0,500}>", re.IGNORECASE
+)
 # Markdown that follows a blank line inside HTML is Markdown again.
 _LINK = re.compile(r"(?<!!)\[([^\[\]<>\n]{1,300})\]\((https?://[^\s()<>\"]{1,2000})\)")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_FOLD = 7
+FOLD = 7
 _SKIPPED = frozenset(
     {"script", "style", "template", "title", "svg", "picture", "video", "nav"}
 )
@@ -40,6 +45,33 @@ def fragment_blocks(html: str) -> list[Block]:
         return []
     parser = LexborHTMLParser(_LINK.sub(r'<a href="\2">\1</a>', html))
     return list(_blocks(parser.body)) if parser.body is not None else []
+
+
+def folded_blocks(html: str) -> Iterator[Block]:
+    """Yield what a piece of HTML lists, with marks where a fold begins and ends.
+
+    A fold that begins in one piece ends in another: between them stands Markdown.
+    """
+    if _SHELVES.search(html) and not _is_in_order(html):
+        yield from fragment_blocks(html)
+        return
+    position = 0
+    for mark in _FOLD_MARK.finditer(html):
+        yield from fragment_blocks(html[position : mark.start()])
+        yield Block("end fold" if mark[1] else "fold")
+        position = mark.end()
+    yield from fragment_blocks(html[position:])
+
+
+def _is_in_order(html: str) -> bool:
+    """Tell whether no fold begins or ends inside a list or table."""
+    depth = 0
+    for tag in _FOLD_OR_SHELF.finditer(html):
+        if tag[2].lower() != "details":
+            depth += -1 if tag[1] else 1
+        elif depth:
+            return False
+    return True
 
 
 def _is_too_deep(html: str) -> bool:
@@ -58,7 +90,7 @@ def _blocks(parent: LexborNode) -> Iterator[Block]:
         if tag in _SKIPPED:
             continue
         if tag in _HEADINGS or tag == "summary":
-            yield Block("heading", _HEADINGS.get(tag, _FOLD), _pieces(node))
+            yield Block("heading", _HEADINGS.get(tag, FOLD), _pieces(node))
         elif tag in ("ul", "ol"):
             yield from _list(node)
         elif tag == "dl":

@@ -257,6 +257,18 @@ _READ_MORE = re.compile(
     re.IGNORECASE,
 )
 
+# Hosts and registries that links of a project are named after: no project is called so.
+REGISTRIES = frozenset(
+    {
+        *("github", "gitlab", "gitee", "codeberg", "bitbucket", "sourceforge"),
+        *("pypi", "conda", "anaconda", "npm", "yarn", "docker", "docker hub"),
+        *("dockerhub", "maven", "maven central", "cargo", "crates.io", "crates"),
+        *("nuget", "rubygems", "gem", "packagist", "hex", "hackage", "cran", "go"),
+        *("homebrew", "brew", "debian", "apt", "snap", "flathub", "greasy fork"),
+        *("website", "homepage", "docs", "documentation", "demo", "repository"),
+    }
+)
+
 # Where a link leads tells what it is, whatever it is called.
 _HOSTS = {
     "source_code_url": (
@@ -349,6 +361,11 @@ def link_fact_of(url: str) -> str:
         ):
             return fact
     return "docs_url" if host.startswith(("docs.", "wiki.")) else ""
+
+
+def is_registry(label: str) -> bool:
+    """Tell whether a text names a code host, a package registry or a kind of link."""
+    return _plain(label) in REGISTRIES
 
 
 def is_status(label: str) -> bool:

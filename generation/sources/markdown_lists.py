@@ -17,7 +17,8 @@ from markdown_it.token import Token
 from generation.exceptions import UnreadableSource
 from generation.sources.candidates import Document, LeftOut, Reading
 from generation.sources.entries import Piece, PieceCollector
-from generation.sources.html_fragments import fragment_blocks
+from generation.sources.folds import folds_to_items
+from generation.sources.html_fragments import folded_blocks
 from generation.sources.outline import Block, Table, read_blocks
 from generation.sources.pieces import stands_within
 from generation.sources.spread import spread_lines, spread_out
@@ -33,7 +34,7 @@ _ITEM = re.compile(r"^[ \t]{0,12}(?:[-*+]|\d{1,9}[.)])[ \t]+\S", re.MULTILINE)
 _ROW = re.compile(r"^[ \t]{0,3}\|?(?:[^|\n]*\|)+[^|\n]*\n[ \t]{0,3}\|?[ \t:|-]*-", re.M)
 _LINK = re.compile(r"\]\(|\]\[|^\[[^\]\n]{1,200}\]:|https?://", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\n")
-_HTML_OF_USE = re.compile(r"<(?:h[1-6]|summary|table|ul|ol|dl|p|details)\b", re.I)
+_HTML_OF_USE = re.compile(r"<(?:h[1-6]|summary|table|ul|ol|dl|p|/?details)\b", re.I)
 _TABLE = re.compile(r"<(/?)table\b", re.IGNORECASE)
 _HREF = re.compile(
     r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.I
@@ -58,7 +59,7 @@ def read_markdown(document: Document) -> Reading:
         for start in too_long
     )
     text = _without_properties(_without_front_matter(text))
-    blocks = spread_out(list(_blocks(text)))
+    blocks = spread_out(folds_to_items(list(_blocks(text))))
     reading = read_blocks(blocks, kind="markdown", source=document.source)
     if not reading.candidates and document.url:
         # Only where nothing leads outside, the list is about its own pages.
@@ -154,7 +155,7 @@ def _blocks(text: str) -> Iterator[Block]:
                 html = _source_of(tokens, position, end, lines)
                 position = end
                 if _HTML_OF_USE.search(html):
-                    yield from fragment_blocks(html)
+                    yield from folded_blocks(html)
         position += 1
 
 
@@ -240,7 +241,7 @@ def _lines(
 def _collect(collector: PieceCollector, token: Token) -> None:
     match token.type:
         case "text" | "text_special":
-            collector.add(token.content)
+            collector.add(token.content, is_code=collector.code > 0)
         case "softbreak" | "hardbreak":
             collector.add(" ")
         case "code_inline":
@@ -262,7 +263,12 @@ def _collect(collector: PieceCollector, token: Token) -> None:
 def _collect_html(collector: PieceCollector, tag: str) -> None:
     opened = _HREF.match(tag)
     name = tag[:4].lower()
-    if opened:
+    if name in ("<cod", "<kbd", "</co", "</kb"):
+        collector.code = int(name[1] != "/" and not collector.is_in_link)
+    elif opened and collector.code:
+        # A mark that is linked is a mark all the same.
+        return
+    elif opened:
         collector.open_link(opened[1] or opened[2] or opened[3] or "")
     elif name.startswith("</a"):
         collector.close_link()

@@ -44,8 +44,9 @@ BELOW_HEADINGS = 7.0
 # What is written on something that opens, and says nothing of what is in it.
 _OPENS = re.compile(
     r"\W*(?:click|tap|press|expand|show|view|see|open|toggle|unfold|reveal)\b"
-    r"(?: (?:here|me|to|all|more|the|this|list|expand|show|view|see|open|details|items"
-    r"|full|contents?|table|section|links))*\W*|\W*(?:details|more|show more)\W*",
+    r"(?: (?:here|me|to|all|more|the|this|list|expand|show|view|see|open|details|items?"
+    r"|full|contents?|table|section|links?|\d[\d,]*|hidden|other|others|remaining|projects?"
+    r"|tools?|libraries|library|resources?|entries|entry))*\W*|\W*(?:details|more|show more)\W*",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
@@ -65,7 +66,8 @@ class Table(NamedTuple):
 class Block(NamedTuple):
     """One step of a walk through a document.
 
-    An `entry` has been read already. Headings inside a `section` end with it.
+    An `entry` has been read already. Headings inside a `section` end with it. A `fold` is
+    a mark for those who look for items in folds, and says nothing here.
     """
 
     kind: Literal[
@@ -80,6 +82,8 @@ class Block(NamedTuple):
         "entry",
         "section",
         "end section",
+        "fold",
+        "end fold",
     ]
     level: int = 0
     pieces: Pieces = ()
@@ -166,7 +170,7 @@ class _Walk:
                 self._paragraph(block.pieces, following)
             case "list":
                 self._read_item(has_list=True)
-            case "end list":
+            case "end list" | "fold" | "end fold":
                 pass
             case "item":
                 self.items.append(_Item())

@@ -32,6 +32,7 @@ class PieceCollector:
     def __init__(self, *, limit: int = 20_000) -> None:
         self.pieces: list[Piece] = []
         self.strong = 0
+        self.code = 0
         self._room = limit
         self._href: str | None = None
         self._label: list[str] = []

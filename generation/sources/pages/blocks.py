@@ -152,7 +152,7 @@ class _Page:
                 if self._is_inside("term"):
                     divide(self.collectors[-1][1])
             case "details":
-                self.found.append(Block("section"))
+                self.found += [Block("fold"), Block("section")]
             case "p" | "summary":
                 self._open(node.tag)
             case tag if tag in HEADINGS:
@@ -181,7 +181,7 @@ class _Page:
             case "dd":
                 pass
             case "details":
-                self.found.append(Block("end section"))
+                self.found += [Block("end section"), Block("end fold")]
             case "p":
                 if self._is_inside("p"):
                     self.found.append(Block("paragraph", pieces=self._take()))

@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from generation.sources.candidates import Document, Reading
 from generation.sources.entries import Entry, NoEntry
+from generation.sources.folds import folds_to_items
 from generation.sources.names import squeeze
 from generation.sources.outline import read_blocks
 from generation.sources.pages.blocks import page_blocks
@@ -110,7 +111,7 @@ def _read_grids(
 ) -> Reading:
     entries = [read_group(grid.members, base, sorts=sorts) for grid in grids]
     page = page_blocks(root, grids, entries, base)
-    blocks = choose(page, base)
+    blocks = folds_to_items(choose(page, base))
     return read_blocks(blocks, kind="html", source=source, base=base)
 
 

@@ -185,7 +185,7 @@ def _is_folded_card(fold: Element) -> bool:
     heads = [inner for inner in fold.elements if inner.tag == "summary"]
     if len(heads) != 1 or not 0 < heads[0].words <= MOST_TITLE_WORDS:
         return False
-    if asks(heads[0].text()):
+    if asks(heads[0].text()) or _leads_away(heads[0], ""):
         return False
     links = [link for link in links_in(fold) if link not in links_in(heads[0])]
     return (
