@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from generation.items import ADDED_AT
-from generation.markup import escape_markdown, link_target
+from generation.markup import escape_markdown, link_target, one_line
 from generation.sources.urls import clean_url, host_of
 
 
@@ -31,6 +32,13 @@ def is_fact_sheet(text: str, description: str, facts: Mapping[str, Any]) -> bool
     )
 
 
+# Sheets have linked these hosts and no others from the beginning. A sheet is recognised by
+# being written again, so one with more links would turn stored sheets into people's texts.
+_LINKED_HOST = re.compile(
+    r"(?i:https?)://[^\W_](?:[\w.-]*[^\W_])?(?::\d{1,5})?(?:[/?#].*)?"
+)
+
+
 def _title(key: str) -> str:
     return key.removesuffix("_url").replace("_", " ").strip().capitalize()
 
@@ -40,6 +48,15 @@ def _value(value: Any) -> str:
         return ", ".join(_value(part) for part in value)
     text = str(value)
     may_be_link = "//" in text or "&" in text
-    if may_be_link and (target := link_target(clean_url(text))):
+    url = clean_url(text) if may_be_link else ""
+    if _is_linked(url) and (target := link_target(url)):
         return f"[{escape_markdown(host_of(text))}]({target})"
     return escape_markdown(text)
+
+
+def _is_linked(url: str) -> bool:
+    return (
+        _LINKED_HOST.fullmatch(url) is not None
+        and url == one_line(url)
+        and "\\" not in url
+    )

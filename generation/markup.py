@@ -330,28 +330,40 @@ def one_line(text: str) -> str:
 
 # ----- a foreign address in our Markdown ------------------------------------------------
 
-_HOST = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?(?::\d{1,5})?")
+# What ends a host or means something before it: brackets stand only around IPv6.
+_NAMED_HOST = re.compile(r"[^\s\[\]<>\"\\^`{|}%@:]+(?::\d{0,5})?")
+_NUMBERED_HOST = re.compile(r"\[[0-9A-Fa-f:.]+\](?::\d{0,5})?")
 # Most addresses are of this form, which needs no taking apart.
 _PLAIN_TARGET = re.compile(
     r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?:/[A-Za-z0-9/._~-]*)?"
 )
 _LEFT_ALONE = "%/:?#!$&'*+,;=@~"
+# Signs of a host that would end our link, or that nobody can see.
+_UNFIT_IN_HOST = re.compile(rf"[()&]|{_UNSEEN.pattern}")
+_NO_ADDRESS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 
 
 def link_target(url: str) -> str | None:
     """Make an address fit for `[name](...)`; None when we do not link to such a thing.
 
     It is a matter of form only: whether a host may be visited is decided in `sources/`.
+    Whatever `clean_url` stores is linked, so that no entry of a list lacks its link.
     """
     if _PLAIN_TARGET.fullmatch(url):
         return url
-    if url != one_line(url) or "\\" in url:
+    if url != url.strip() or _NO_ADDRESS.search(url):
         return None
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.netloc):
+    host = parts.netloc
+    if parts.scheme not in {"http", "https"}:
         return None
-    rest = url.partition("://")[2][len(parts.netloc) :]
-    return f"{parts.scheme}://{parts.netloc}{quote(rest, safe=_LEFT_ALONE)}"
+    rest = quote(url.partition("://")[2][len(host) :], safe=_LEFT_ALONE)
+    if _NUMBERED_HOST.fullmatch(host):
+        return f"{parts.scheme}://{host}{rest}"
+    if not _NAMED_HOST.fullmatch(host):
+        return None
+    host = _UNFIT_IN_HOST.sub(lambda found: quote(found[0], safe=""), host)
+    return f"{parts.scheme}://{host}{rest}"

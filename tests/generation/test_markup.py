@@ -21,6 +21,7 @@ from generation.markup import (
     render_markdown,
     strip_raw_html,
 )
+from generation.sources.urls import clean_url
 
 TEXTS = st.text(alphabet=st.characters(), max_size=200)
 HOSTILE = st.text(
@@ -269,6 +270,19 @@ def test_escaped_text_reads_as_the_text(text: str) -> None:
         ("https://a.example/ü\"<>`'", "https://a.example/%C3%BC%22%3C%3E%60'"),
         ("https://a.example/%28", "https://a.example/%28"),
         ("https://例え.example/", "https://例え.example/"),
+        ("http://[2001:db8::1]:8080/x", "http://[2001:db8::1]:8080/x"),
+        ("http://[::ffff:192.0.2.1]", "http://[::ffff:192.0.2.1]"),
+        ("https://dot.example.org./x", "https://dot.example.org./x"),
+        ("https://_under_score.example/", "https://_under_score.example/"),
+        ("https://a.example:/x", "https://a.example:/x"),
+        # Vowel signs, a joiner and a symbol are no word characters.
+        ("https://हिन्दी.भारत/", "https://हिन्दी.भारत/"),
+        ("https://نامه\u200cای.example/", "https://نامه\u200cای.example/"),
+        ("https://💩.example/", "https://💩.example/"),
+        ("https://a.example)x/", "https://a.example%29x/"),
+        ("https://\u202ea.example/", "https://%E2%80%AEa.example/"),
+        ("https://a.example/cafe\u0301", "https://a.example/cafe%CC%81"),
+        ("https://a.example/a\\b", "https://a.example/a%5Cb"),
     ],
 )
 def test_address_is_made_fit_for_a_link(url: str, target: str) -> None:
@@ -279,8 +293,20 @@ def test_address_is_made_fit_for_a_link(url: str, target: str) -> None:
     "url",
     ["", "a.example", "/x", "//a.example", "ftp://a.example", "javascript:alert(1)",
      "https://", "https://u:p@a.example", "https://a.example\\@b.example",
-     "https://a.example/\n", "https://a b.example", "https://[::1]/", "https://a.example)x",
-     "https://a.example/\x00", "https://[x"],
+     "https://a.example/\n", "https://a b.example", "https://[fe80::1%25eth0]/", "https://[x",
+     "https://a.example/\x00", "https://[::1]x/", "https://[::1]@b.example/"],
 )  # fmt: skip
 def test_address_is_refused(url: str) -> None:
     assert link_target(url) is None
+
+
+@given(st.one_of(TEXTS, HOSTILE), st.one_of(TEXTS, HOSTILE))
+def test_every_address_that_is_stored_is_linked(host: str, rest: str) -> None:
+    url = clean_url(f"https://{host}.example/{rest}")
+
+    if url:
+        line = f"- [name]({link_target(url)}) - Words."
+        tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(line)
+        inline = next(token for token in tokens if token.type == "inline")
+        kinds = [child.type for child in inline.children or []]
+        assert kinds == ["link_open", "text", "link_close", "text"]

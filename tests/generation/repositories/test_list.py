@@ -212,6 +212,15 @@ def test_item_without_a_web_address_is_named_without_a_link() -> None:
     assert line_of(make_item(url="javascript:alert(1)")) == "- Kimai - Track time."
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[2001:db8::1]:8080/x", "https://dot.example.org./x"]
+)
+def test_unusual_hosts_are_linked(url: str) -> None:
+    line = f"- [Kimai]({url}) - Track time."
+
+    assert line in render(make_item(url=url))["README.md"].splitlines()
+
+
 def test_item_without_a_name_goes_by_its_host() -> None:
     assert line_of(make_item(" ", slug="x")).startswith(
         "- [x.example](https://x.example/)"
