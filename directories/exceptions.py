@@ -8,7 +8,9 @@ DirectoryError
 │   └── StaleAttempt        another attempt has taken the run, or it is over
 ├── NotYours            403: a run of another directory
 ├── NotPossible         422: understood, and impossible
-│   └── KeyReused           an idempotency key came with another body
+│   ├── KeyReused           an idempotency key came with another body
+│   └── NoIndex             a website searches without its full-text index
+│       └── IndexIncomplete     another try may help
 └── SlugTaken           422: the directory's slug belongs to another
 """
 
@@ -74,3 +76,11 @@ class KeyReused(NotPossible):
 
 class SlugTaken(DirectoryError):
     title = "The slug is taken"
+
+
+class NoIndex(NotPossible):
+    pass
+
+
+class IndexIncomplete(NoIndex):
+    pass

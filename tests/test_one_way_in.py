@@ -52,8 +52,8 @@ ALSO = {
     ("generation/client.py", "requests"),
     # It is called when a process of the cluster ends, and starts none.
     ("generation/apps.py", "multiprocessing"),
-    # Pagefind's own interface is made of coroutines; its program is spoken to over pipes.
-    ("directories/services/search_index.py", "asyncio"),
+    # Pagefind is a program, and its own interface ends it before its files are written.
+    ("directories/services/search_index.py", "subprocess"),
 }
 # `import_module("requests")` would pass unseen.
 DYNAMIC = ("importlib", "runpy")

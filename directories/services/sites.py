@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from directories import services
-from directories.exceptions import NotPossible
+from directories.exceptions import NoIndex, NotPossible
 from directories.models import Directory, ProposalState
 from directories.services.proposing import repositories_of
 from directories.services.search_index import index_site
@@ -29,10 +29,19 @@ MARKER = ".gazetteer-export"
 
 
 class Exported(NamedTuple):
-    """What an export wrote. `is_indexed`: the texts of all pages can be searched."""
+    """What an export wrote. `is_indexed`: the texts of all pages can be searched; where
+    that was wanted and failed, `no_index_because` says why."""
 
     files: int
     is_indexed: bool
+    no_index_because: str = ""
+
+
+def no_index_warning(exported: Exported) -> str:
+    return (
+        f"Warning: no full-text index was made ({exported.no_index_because}). The search "
+        "box looks in names, descriptions and tags."
+    )
 
 
 class Website(NamedTuple):
@@ -90,7 +99,7 @@ def export_site(
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _unpack(website, draft)
-        is_indexed = index and index_site(draft)
+        is_indexed, reason = _index(draft) if index else (False, "")
         (draft / MARKER).write_text(f"{website.commit}\n")
         draft.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
@@ -98,7 +107,15 @@ def export_site(
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return Exported(len(website.tree), is_indexed)
+    return Exported(len(website.tree), is_indexed, reason)
+
+
+def _index(folder: Path) -> tuple[bool, str]:
+    """Index a website; one without an index is worth having, so a failure is only told."""
+    try:
+        return index_site(folder), ""
+    except NoIndex as exc:
+        return False, str(exc)
 
 
 def _unpack(website: Website, folder: Path) -> None:

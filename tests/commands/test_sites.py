@@ -54,6 +54,23 @@ def test_an_export_without_an_index_is_what_the_repository_holds(
     assert "plain" in (site / "assets" / "engine.js").read_text()
 
 
+def test_an_index_that_cannot_be_made_is_reported_and_the_website_goes_without(
+    gazetteer: Gazetteer,
+) -> None:
+    gazetteer.make()
+
+    ended = gazetteer.run(
+        "export_site", "clocks", "site", PAGEFIND_BINARY_PATH="/bin/false"
+    )
+
+    site = gazetteer.folder / "site"
+    assert ended.status == 0
+    assert "Warning: no full-text index was made (Pagefind ended with 1" in ended.stderr
+    assert "full-text" not in ended.stdout
+    assert not (site / "pagefind").exists()
+    assert "plain" in (site / "assets" / "engine.js").read_text()
+
+
 def test_a_proposal_can_be_exported_before_it_is_accepted(
     gazetteer: Gazetteer,
 ) -> None:

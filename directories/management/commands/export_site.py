@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from directories.exceptions import DirectoryError
 from directories.services.intake import named_directory
-from directories.services.sites import export_site
+from directories.services.sites import export_site, no_index_warning
 
 
 class Command(BaseCommand):
@@ -44,6 +44,8 @@ class Command(BaseCommand):
             )
         except DirectoryError as exc:
             raise CommandError(f"{exc}.", returncode=2) from exc
+        if exported.no_index_because:
+            self.stderr.write(no_index_warning(exported))
         searched = ", with a full-text index" if exported.is_indexed else ""
         self.stdout.write(
             f"{exported.files} files{searched}. Open {(folder / 'index.html').as_uri()}"

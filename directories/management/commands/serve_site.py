@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from directories.exceptions import DirectoryError
 from directories.services.intake import named_directory
-from directories.services.sites import POLICY, export_site
+from directories.services.sites import POLICY, export_site, no_index_warning
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -72,9 +72,11 @@ class Command(BaseCommand):
             folder = Path(place) / "site"
             try:
                 directory = named_directory(options["directory"])
-                export_site(directory, folder, proposal=options["proposal"])
+                exported = export_site(directory, folder, proposal=options["proposal"])
             except DirectoryError as exc:
                 raise CommandError(f"{exc}.", returncode=2) from exc
+            if exported.no_index_because:
+                self.stderr.write(no_index_warning(exported))
             handler = functools.partial(Handler, directory=str(folder))
             try:
                 server = ThreadingHTTPServer(("127.0.0.1", options["port"]), handler)
