@@ -94,19 +94,37 @@
 
   let engine = null;
   // The full-text index, where whoever published the site has made one.
-  const fullText = async (query) => {
+  const askIndex = async (query) => {
     engine ??= load("assets/engine.js").then(async () => {
       if (globalThis.directoryEngine !== "pagefind") return null;
       const pagefind = await import(new URL(`${root}pagefind/pagefind.js`, location.href));
       await pagefind.init();
       return pagefind;
-    }).catch(() => null);
+    });
     const pagefind = await engine;
     if (!pagefind) return [];
     const { results } = await pagefind.search(query);
-    const found = await Promise.all(results.slice(0, 60).map((result) => result.data()));
-    return found.map(({ url }) => decodeURI(url).match(/items\/[^/]+\//)?.[0]);
+    const asked = results.slice(0, 60).map((result) => result.data());
+    const found = (await Promise.allSettled(asked)).filter(({ value }) => value);
+    return found.map(({ value }) => decodeURI(value.url).match(/items\/[^/]+\//)?.[0]);
   };
+
+  // Whatever part of the index does not load, the words of assets/items.js are searched. A
+  // part may also never answer, so there is an end to waiting for it.
+  const patience = 3000;
+  let wait = patience;
+  const fullText = (query) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        wait = 0;
+        resolve([]);
+      }, wait);
+      askIndex(query).catch(() => []).then((found) => {
+        clearTimeout(timer);
+        wait = patience;
+        resolve(found);
+      });
+    });
 
   // Names that begin with the words come first, then names that hold them, then the rest.
   const rank = (item, query) => {

@@ -10,6 +10,7 @@ import functools
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from directories.services.search_index import index_site
 from directories.services.sites import POLICY
 from generation.repositories.site import Owner, SiteSettings
 from generation.repositories.website import render_website
@@ -89,14 +91,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpack(tmp_path_factory.mktemp("site"))
 
 
-@pytest.fixture(scope="module")
-def base(folder: Path) -> Iterator[str]:
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
     handler = functools.partial(Handler, directory=str(folder))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/project/"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def base(folder: Path) -> Iterator[str]:
+    with serve(folder) as address:
+        yield address
 
 
 @pytest.fixture
@@ -304,3 +312,46 @@ def test_the_front_page_prints_what_is_to_read(
     assert page.locator("form.explore").is_hidden()
     assert page.locator(".bar").is_hidden()
     assert page.locator("h1").is_visible()
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    site = unpack(tmp_path_factory.mktemp("indexed"))
+    assert index_site(site)
+    return site
+
+
+def found_by(chromium: Any, site: Path, query: str) -> list[str]:
+    """Search from a page of a website, which may complain as much as it wants."""
+    with serve(site) as base, chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{base}about/")
+        page.get_by_role("searchbox").fill(query)
+        page.get_by_text("item found").or_(page.get_by_text("items found")).wait_for()
+        found: list[str] = page.locator("#found b").all_inner_texts()
+        return found
+
+
+def test_the_full_text_index_finds_what_only_a_page_says(
+    chromium: Any, indexed: Path
+) -> None:
+    assert found_by(chromium, indexed, "GPL-3.0") == ["Calends"]
+
+
+@pytest.mark.parametrize("damage", ["empty", "gone"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("pagefind.js", "pagefind-entry.json", "pagefind-worker.js", "wasm.*"),
+        *("*.pf_meta", "index/*", "fragment/*", "../assets/engine.js"),
+    ],
+)
+def test_the_search_box_finds_names_whatever_part_of_the_index_fails(
+    chromium: Any, indexed: Path, tmp_path: Path, part: str, damage: str
+) -> None:
+    site = shutil.copytree(indexed, tmp_path / "site")
+    folder, _, name = part.rpartition("/")
+    for path in (site / "pagefind" / folder).glob(name):
+        path.unlink() if damage == "gone" else path.write_bytes(b"")
+
+    assert found_by(chromium, site, "beep") == ["Beeper"]
