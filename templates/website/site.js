@@ -56,6 +56,18 @@
   });
   showView();
 
+  // ----- the menu of narrow screens ------------------------------------------------------
+
+  const menu = one(".menu");
+  menu?.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    one("summary", menu).focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (menu && !menu.contains(event.target)) menu.open = false;
+  });
+
   // ----- the data -----------------------------------------------------------------------
 
   const load = (path) =>

@@ -355,3 +355,55 @@ def test_the_search_box_finds_names_whatever_part_of_the_index_fails(
         path.unlink() if damage == "gone" else path.write_bytes(b"")
 
     assert found_by(chromium, site, "beep") == ["Beeper"]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("width", [320, 768, 1023])
+def test_every_page_of_the_menu_is_reached_on_a_narrow_screen(
+    base: str, open_page: Callable[..., Any], width: int, scripts: bool
+) -> None:
+    page = open_page(
+        viewport={"width": width, "height": 700}, java_script_enabled=scripts
+    )
+    page.goto(base)
+    labels = page.locator(".nav a").all_text_contents()
+
+    for label in labels:
+        page.locator(".menu summary").click()
+        page.locator(".menu").get_by_role("link", name=label, exact=True).click()
+        page.locator("h1").wait_for()
+        current = page.locator(".menu [aria-current]").text_content()
+        assert current == label
+
+    assert labels == ["Categories", "Changes", "About"]
+
+
+def test_a_wide_screen_has_its_menu_in_the_bar(
+    base: str, open_page: Callable[..., Any]
+) -> None:
+    page = open_page(viewport={"width": 1024, "height": 700})
+    page.goto(base)
+
+    assert page.locator(".menu").is_hidden()
+    assert page.locator(".nav a").first.is_visible()
+
+
+def test_the_menu_opens_and_closes_by_keyboard(
+    base: str, open_page: Callable[..., Any]
+) -> None:
+    page = open_page(viewport={"width": 360, "height": 700})
+    page.goto(f"{base}about/")
+    opener = page.locator(".menu summary")
+    link = page.locator(".menu").get_by_role("link", name="About")
+
+    opener.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    opened = link.is_visible()
+    first = page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Escape")
+
+    assert opened
+    assert first == "Categories"
+    assert link.is_hidden()
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Menu"
