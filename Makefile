@@ -31,10 +31,13 @@ fix: .venv/installed
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
-# Web server and worker side by side, both restarted when the code changes.
+# Web server and worker side by side, both restarted when the code changes. The worker finds
+# the web server on another port: make dev PORT=8001
 dev: .venv/installed
-	@$(RUN) manage.py prepare_dev
-	@.venv/bin/honcho --no-colour start -f Procfile.dev
+	@$(RUN) manage.py prepare_dev $(if $(PORT),--port $(PORT))
+	@WEB_PORT=$(or $(PORT),8000) \
+	  WEB_API=$(if $(PORT),http://localhost:$(PORT)/internal/trigger) \
+	  .venv/bin/honcho --no-colour start -f Procfile.dev
 
 worker: .venv/installed
 	@$(RUN) manage.py qcluster

@@ -112,11 +112,16 @@ class RemovalsNotAllowed(GenerationError):
 
 
 class EditRefused(GenerationError):
-    """`errors` name each wrong place of what was asked by a JSON pointer, and say why."""
+    """`errors` name each wrong place of what was asked by a JSON pointer, and say why.
 
-    def __init__(self, message: str, *errors: dict[str, Any]) -> None:
+    `option` is what one may set to have it done all the same, by its name in the API.
+    Whoever shows the message calls it what it is called there.
+    """
+
+    def __init__(self, message: str, *errors: dict[str, Any], option: str = "") -> None:
         super().__init__(message)
         self.errors = errors
+        self.option = option
 
 
 class RunRefused(GenerationError):

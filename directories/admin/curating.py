@@ -22,6 +22,7 @@ from directories.exceptions import DirectoryError
 from directories.models import Directory
 from directories.services.deleting import Repositories, delete_directory
 from directories.services.proposing import repositories_of
+from directories.wording import ADMIN, with_advice
 from generation.editing.operations import AddItem, ItemOperation, RemoveItem, UpdateItem
 from generation.items import Item
 
@@ -160,7 +161,7 @@ class Curating(admin.ModelAdmin):
             )
         except DirectoryError as exc:
             form.is_valid()
-            form.add_error(None, f"{exc}.")
+            form.add_error(None, f"{with_advice(exc, ADMIN)}.")
             return False
         self.message_user(request, _told(edited), messages.SUCCESS)
         return True

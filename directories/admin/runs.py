@@ -24,6 +24,7 @@ from directories.admin.readonly import ReadOnly
 from directories.exceptions import DirectoryError
 from directories.models import GenerationRun, RunAttempt, RunLogLine, RunState
 from directories.services import history, runs
+from directories.wording import ADMIN, with_advice
 
 # As many as a screen is wide.
 MOST_COMPARED = 8
@@ -148,7 +149,8 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
                 case _:
                     run = runs.again(run, trigger=trigger, user=user)
         except DirectoryError as exc:
-            self.message_user(request, f"{exc}.", messages.ERROR)
+            text = with_advice(exc, ADMIN)
+            self.message_user(request, f"{text}.", messages.ERROR)
         return redirect("admin:directories_generationrun_change", run.pk)
 
     def changeform_view(

@@ -251,4 +251,5 @@ def _ask(change: Change, stored: Stored) -> Edit:
     try:
         return change(stored)
     except EditRefused as exc:
-        raise NotPossible(str(exc), errors=list(exc.errors)) from exc
+        option = {"option": exc.option} if exc.option else {}
+        raise NotPossible(str(exc), errors=list(exc.errors), **option) from exc

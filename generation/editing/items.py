@@ -36,11 +36,13 @@ def edit_items(
     clerk = Clerk(Desk(stored, now=now))
     errors: list[dict[str, Any]] = []
     messages: list[str] = []
+    option = ""
     for number, operation in enumerate(operations):
         try:
             clerk.do(operation)
         except EditRefused as exc:
             messages.append(str(exc))
+            option = exc.option
             where = f"/operations/{number}" if len(operations) > 1 else ""
             found = exc.errors or ({"pointer": "", "detail": str(exc)},)
             errors += (
@@ -49,7 +51,7 @@ def edit_items(
             )
     if errors:
         if len(operations) == 1:
-            raise EditRefused(messages[0], *errors)
+            raise EditRefused(messages[0], *errors, option=option)
         raise EditRefused(
             f"{len(messages)} of {len(operations)} operations cannot be done, so nothing "
             f"was done; the first: {messages[0]}",
@@ -280,14 +282,15 @@ def _wrong(pointer: str, detail: str) -> EditRefused:
 def _duplicate(found: Duplicate) -> EditRefused:
     detail = (
         f"it is in the directory already: {found.slug}, {found.name} ({found.url}); "
-        f"{found.reason}. If it is another thing, say so with allow_duplicate"
+        f"{found.reason}"
     )
     return EditRefused(
         detail,
         {
             "pointer": found.pointer,
-            "detail": detail,
+            "detail": f"{detail}. If it is another thing, say so with allow_duplicate",
             "duplicate_of": found.slug,
             "reason": found.reason,
         },
+        option="allow_duplicate",
     )

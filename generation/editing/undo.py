@@ -309,8 +309,7 @@ def _refusal(clashes: Sequence[Clash]) -> EditRefused:
     )
     more = f" and {len(clashes) - SHOWN} more" if len(clashes) > SHOWN else ""
     return EditRefused(
-        f"changed since this run, and undoing it would lose that: {shown}{more}. Undo all "
-        "but these with keep_edits",
+        f"changed since this run, and undoing it would lose that: {shown}{more}",
         *(
             {
                 "pointer": f"/{clash.path}".replace("~", "~0"),
@@ -318,6 +317,7 @@ def _refusal(clashes: Sequence[Clash]) -> EditRefused:
             }
             for clash in clashes
         ),
+        option="keep_edits",
     )
 
 

@@ -80,6 +80,24 @@ def test_a_duplicate_is_told_in_the_form(browser: Client, generated: Directory) 
     assert "in the directory already: horizontal" in answer.content.decode()
 
 
+def test_messages_name_the_boxes_of_the_forms(
+    browser: Client, generated: Directory
+) -> None:
+    run = generated.runs.get()
+    browser.post(page(generated, "items/add/"), FORM)
+    again = browser.post(page(generated, "items/add/"), FORM).content.decode()
+    one = page(generated, "items/horizontal/")
+    item = {"name": "Horizontal", "source_url": "https://example.org/horizontal"}
+    browser.post(one, {**FORM, **item, "description": "Mine."})
+    undo = f"/admin/directories/generationrun/{run.pk}/undo/"
+    undone = browser.post(undo, follow=True).content.decode()
+
+    assert "tick “Although it looks like an item that is there”" in again
+    assert "tick “all but later edits”" in undone
+    for name in ("allow_duplicate.", "keep_edits."):
+        assert name not in again + undone
+
+
 def test_somebody_elses_edit_waits(generated: Directory, git_root: Path) -> None:
     before = heads(git_root)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
@@ -65,11 +65,18 @@ class Command(BaseCommand):
         if options["verbosity"] < 2:
             logging.getLogger().setLevel(logging.WARNING)
         source: str = options["source"]
-        is_repository = (
-            options["git"] or source.rstrip("/").endswith(".git")
-            if is_url(source)
-            else Path(source).expanduser().is_dir()
-        )
+        if is_url(source):
+            is_repository = options["git"] or source.rstrip("/").endswith(".git")
+        else:
+            # Unlike those of Path, these answer whatever was typed.
+            path = os.path.expanduser(source)  # noqa: PTH111
+            if not os.path.exists(path):  # noqa: PTH110
+                raise CommandError(
+                    f"There is no file or folder {source}. Give the path of one, or a URL "
+                    "that begins with https://",
+                    returncode=WRONG_INPUT,
+                )
+            is_repository = os.path.isdir(path)  # noqa: PTH112
         if not is_repository:
             self._generate(source, options)
             return
@@ -100,7 +107,7 @@ class Command(BaseCommand):
         slug = options["slug"]
         if not slug:
             raise CommandError(
-                "an awesome list needs --slug; a data repository is a folder, or a URL that "
+                f"{source} is no data repository, and a list needs --slug; a data repository is a folder, or a URL that "
                 "ends in .git (or give --git).",
                 returncode=WRONG_INPUT,
             )

@@ -21,6 +21,7 @@ from directories.edit_console import (
 from directories.exceptions import NotPossible
 from directories.services import editing
 from directories.services.intake import named_directory
+from directories.wording import COMMAND_LINE, FILE, with_advice
 from generation.editing.inspecting import Details
 from generation.editing.operations import (
     AddItem,
@@ -31,10 +32,13 @@ from generation.editing.operations import (
 )
 from generation.repositories.documents import item_document
 from generation.sources.fetch import Fetcher
+from generation.sources.urls import clean_url
 from generation.tasks.directory_generation import host
 from generation.yaml import InvalidYAML, parse
 
 LARGEST_FILE = 20
+# What an item cannot be without.
+NEEDED = ("name", "category")
 
 
 class Command(BaseCommand):
@@ -153,6 +157,7 @@ class Command(BaseCommand):
         return editing.look_up(url, fetcher=fetcher)
 
     def _add(self, options: dict[str, Any]) -> None:
+        _check_url(options["source_url"])
         given = _given(options, "name", "description", "category", "markdown")
         facts = _facts(options)
         if options["inspect"]:
@@ -160,6 +165,8 @@ class Command(BaseCommand):
             found = {"name": details.name, "description": details.description}
             given = {key: value for key, value in found.items() if value} | given
             facts = {**details.facts(), **facts}
+        if missing := [f"--{name}" for name in NEEDED if not given.get(name)]:
+            raise NotPossible(f"{' and '.join(missing)} must be given")
         self._do(
             options,
             AddItem.model_validate(
@@ -212,11 +219,8 @@ class Command(BaseCommand):
         try:
             edited = editing.change_items(directory, operations, how)
         except NotPossible as exc:
-            # In the file of `bulk` it is the key that the message names.
-            if options["do"] == "bulk":
-                raise
-            text = str(exc).replace("with allow_duplicate", "with --allow-duplicate")
-            raise NotPossible(text, **exc.extensions) from exc
+            door = FILE if options["do"] == "bulk" else COMMAND_LINE
+            raise NotPossible(with_advice(exc, door), **exc.extensions) from exc
         print_edit(self.stdout, directory, edited, as_json=options["json"])
 
     def _json(self, document: Any) -> None:
@@ -242,6 +246,15 @@ def _add_fields(parser: ArgumentParser) -> None:
         action="store_true",
         help="although it looks like an item that is there",
     )
+
+
+def _check_url(url: str) -> None:
+    """Refuse what is no link before anything is asked for: it is the first thing typed."""
+    if not clean_url(url):
+        raise NotPossible(
+            f"{url[:200]!r} is no http or https link; give a whole one, such as "
+            "https://example.org/"
+        )
 
 
 def _given(options: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.core.management.utils import get_random_secret_key
 
 from directories.models import Directory
@@ -22,7 +23,13 @@ DEMO = "open-source-time-tracking"
 class Command(BaseCommand):
     help = "Prepare this checkout for development. Nothing that exists is changed."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--port", default="8000", help="where the web server will listen"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        _check_port(options["port"])
         if _write_env(settings.CHECKOUT / ".env"):
             self.stdout.write("Made .env with fresh secrets.")
         call_command("migrate", verbosity=0, interactive=False)
@@ -39,6 +46,14 @@ class Command(BaseCommand):
         if not Directory.objects.filter(slug=DEMO).exists():
             example = settings.CHECKOUT / "examples" / DEMO / "directory.toml"
             call_command("generate_directory", str(example), owner=FIRST_OWNER)
+
+
+def _check_port(port: str) -> None:
+    """Refuse what is no port before anything is started that would need one."""
+    if not (port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65_536):
+        raise CommandError(
+            f"{port!r} is no port; type `make dev PORT=8001`", returncode=2
+        )
 
 
 def _write_env(path: Path) -> bool:

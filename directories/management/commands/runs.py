@@ -28,6 +28,7 @@ from directories.exceptions import NotPossible
 from directories.following import follow
 from directories.models import GenerationRun, RunState
 from directories.services import editing, history, runs
+from directories.wording import COMMAND_LINE, with_advice
 
 INTERRUPTED = 130
 SHOWN_LINES = 30
@@ -162,7 +163,11 @@ class Command(BaseCommand):
     def _undo(self, options: dict[str, Any]) -> None:
         run = find_run(options["run"])
         how = how_of(run.directory, options)
-        edited = editing.undo_run(run, how, keep_edits=options["keep_edits"])
+        try:
+            edited = editing.undo_run(run, how, keep_edits=options["keep_edits"])
+        except NotPossible as exc:
+            text = with_advice(exc, COMMAND_LINE)
+            raise NotPossible(text, **exc.extensions) from exc
         print_edit(self.stdout, run.directory, edited, as_json=options["json"])
 
     def _repeat(
