@@ -19,9 +19,8 @@ from directories.exceptions import NotPossible
 from directories.models import Directory, GenerationRun
 from directories.services.directories import GivenDocument
 from generation.contract.request import STORED, DocumentReference, GenerationRequest
-from generation.pipeline.planning import urls_in
 from generation.sources.archives import MEDIA_TYPE as BUNDLE
-from generation.sources.urls import canonical_url
+from generation.sources.urls import canonical_url, urls_in
 
 # What the parts of a large folder are called but for the first.
 _PART = re.compile(r" \(\d+\)$")

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from generation.contract.context import RunContext
 from generation.contract.request import GenerationRequest
 from generation.pipeline.draft import Draft, Plan, StepResult, Tools
-from generation.sources.urls import canonical_url, clean_url
+from generation.sources.urls import canonical_url, urls_in
 
-_URL = re.compile(r"https?://[^\s<>\"'`]+")
-_AFTER_URL = ".,;:!?)]}*_"
 _CATEGORIES = re.compile(
     r"\b(?P<priority>priority )?categor(?:y|ies)\s*(?::|are|is)\s*(?P<names>[^.\n]+)",
     re.IGNORECASE,
@@ -99,12 +97,6 @@ def skip_search_queries(draft: Draft, tools: Tools) -> StepResult:
 
 def skip_web_search(draft: Draft, tools: Tools) -> StepResult:
     return StepResult(draft, "no search provider is configured", done=False)
-
-
-def urls_in(text: str) -> list[str]:
-    """Find the links in a text, without the punctuation that follows them."""
-    found = (clean_url(match.rstrip(_AFTER_URL)) for match in _URL.findall(text))
-    return list(dict.fromkeys(filter(None, found)))
 
 
 def word_similarity(one: str, other: str) -> float:

@@ -92,6 +92,17 @@ _LEADS = re.compile(r"https?://", re.I)
 _MOST_PARAMETERS = 50
 
 
+# A link in running text, and the punctuation that may follow it.
+_URL = re.compile(r"https?://[^\s<>\"'`]+")
+_AFTER_URL = ".,;:!?)]}*_"
+
+
+def urls_in(text: str) -> list[str]:
+    """Find the links in a text, without the punctuation that follows them."""
+    found = (clean_url(match.rstrip(_AFTER_URL)) for match in _URL.findall(text))
+    return list(dict.fromkeys(filter(None, found)))
+
+
 def clean_url(url: str, *, base: str = "") -> str:
     """Return the absolute http(s) link that `url` means, or "" where it means none."""
     text = (

@@ -8,8 +8,9 @@ import pytest
 
 from generation.git import Repository
 from generation.pipeline.draft import Draft, Plan, Tools
-from generation.pipeline.planning import process_prompt, urls_in, word_similarity
+from generation.pipeline.planning import process_prompt, word_similarity
 from generation.repositories.data import read_data
+from generation.sources.urls import urls_in
 from tests.fakes import make_host, make_run
 
 
