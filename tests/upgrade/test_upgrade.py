@@ -43,6 +43,7 @@ from directories.services.requests import build_request
 from generation.contract.request import GenerationRequest
 from generation.editing.operations import AddItem, RemoveItem, RenameLabel, UpdateItem
 from generation.git import MAIN
+from generation.repositories.state import FILES, is_table
 from tests.upgrade.installation import (
     NEW,
     OLD,
@@ -88,19 +89,54 @@ each_quiet = pytest.mark.parametrize(
 
 
 def unannounced(
-    installation: Installation, name: str, before: Files, after: Files
+    installation: Installation,
+    name: str,
+    before: Files,
+    after: Files,
+    *,
+    announced: tuple[Announced, ...] = ANNOUNCED,
 ) -> list[str]:
     """Files that are not as they were, nor as the release itself would have made them."""
     would_be = installation.expected["next"][name]
-    return [
-        f"{kind}: {path}"
-        for kind in after
-        for path in sorted({*before[kind], *after[kind]})
-        if after[kind].get(path) != before[kind].get(path)
-        and after[kind].get(path) != would_be[kind].get(path, before[kind].get(path))
-        and (kind, path) != MADE_BY
-        and not any(a.kind == kind and re.fullmatch(a.paths, path) for a in ANNOUNCED)
-    ]
+    found: list[str] = []
+    for kind, files in after.items():
+        changed = [
+            path
+            for path in sorted({*before[kind], *files})
+            if files.get(path)
+            not in (
+                before[kind].get(path),
+                would_be[kind].get(path, before[kind].get(path)),
+            )
+            and (kind, path) != MADE_BY
+        ]
+        rest = [
+            path
+            for path in changed
+            if not any(
+                a.kind == kind and re.fullmatch(a.paths, path) for a in announced
+            )
+        ]
+        if len(rest) < len(changed):
+            # The table of what was written names each file with its content.
+            rest = [path for path in rest if not is_table(path, FILES)]
+        found += [f"{kind}: {path}" for path in rest]
+    return found
+
+
+def test_only_what_is_announced_may_change(installation: Installation) -> None:
+    name = "bea/books"
+    before = installation.files(name)
+    files = [".gazetteer/files.jsonl", "assets/style.css", "index.html"]
+    changed = before["website"] | dict.fromkeys(files, "0" * 40)
+    after = before | {"website": changed}
+    style = Announced("website", r"assets/.*", "Links are green.")
+
+    found = unannounced(installation, name, before, after)
+    with_style = unannounced(installation, name, before, after, announced=(style,))
+
+    assert found == [f"website: {path}" for path in files]
+    assert with_style == ["website: index.html"]
 
 
 def test_every_announced_change_stands_in_the_changelog() -> None:
