@@ -145,6 +145,7 @@ def test_context_holds_what_is_documented_and_nothing_more(
         "planned_commits": None,
         "report": None,
         "proposal": None,
+        "warnings": [],
     }
 
 
