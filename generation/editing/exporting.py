@@ -11,7 +11,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from generation.items import Catalogue, Category, Item
@@ -23,6 +23,7 @@ COLUMNS = (
     *("slug", "name", "description", "source_url", "category", "tags", "featured"),
     *("order", "updated_at", "markdown"),
 )
+_PARTS_TAGS = re.compile(r"[,;|\r\n]")
 # What no XML document may hold.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -40,15 +41,22 @@ def export(catalogue: Catalogue, form: str, *, title: str) -> Iterator[bytes]:
 
 
 def guarded(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """Keep a spreadsheet from taking a text for a formula.
+
+    A text that looks guarded is guarded as well, so that nothing is lost when guards go.
+    """
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
 
 
 def unguarded(value: Any) -> Any:
     """Take the guard away again."""
     if isinstance(value, list):
         return [unguarded(part) for part in value]
-    if isinstance(value, str) and value[:1] == "'" and value[1:].startswith(FORMULA):
+    if (
+        isinstance(value, str)
+        and value[:1] == "'"
+        and value.lstrip("'").startswith(FORMULA)
+    ):
         return value[1:]
     return value
 
@@ -69,7 +77,7 @@ def _csv(catalogue: Catalogue, title: str) -> Iterator[str]:
                 item.description,
                 item.source_url,
                 categories.get(item.category, item.category),
-                "; ".join(names.get(tag, tag) for tag in item.tags),
+                _joined([names.get(tag, tag) for tag in item.tags]),
                 "yes" if item.featured else "",
                 "" if item.order is None else str(item.order),
                 item.updated_at,
@@ -168,6 +176,21 @@ def _shelves(catalogue: Catalogue) -> Iterator[tuple[Category, list[Item]]]:
     for category in sorted(catalogue.categories, key=place):
         if category.id in shelves:
             yield category, shelves[category.id]
+
+
+def in_order(catalogue: Catalogue) -> Iterator[Item]:
+    """Give the items as every export has them."""
+    for _, items in _shelves(catalogue):
+        yield from items
+
+
+def _joined(tags: Sequence[str]) -> str:
+    """Write tags into one cell; where signs in them would part or hide them, as an array."""
+    is_plain = all(
+        not _PARTS_TAGS.search(tag) and not tag.startswith(("#", "[", *FORMULA, "'"))
+        for tag in tags
+    )
+    return "; ".join(tags) if is_plain else json.dumps(tags, ensure_ascii=False)
 
 
 def _cell(value: Any) -> str:

@@ -414,7 +414,7 @@ def split_labels(labels: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...
     kept: dict[str, str] = {}
     licences: dict[str, str] = {}
     for label in labels:
-        for part in _parts(squeeze(label).strip("#`")):
+        for part in _parts(without_mark(squeeze(label).strip("`"))):
             into = licences if is_licence(part) else kept
             into.setdefault(part.casefold(), part)
     return tuple(kept.values()), tuple(licences.values())
@@ -424,10 +424,15 @@ def split_tags(text: str) -> tuple[str, ...]:
     """Split what a column of tags holds, at commas, semicolons and bars."""
     seen: dict[str, str] = {}
     for part in re.split(r"[,;|\n]", text):
-        tag = squeeze(part).strip("#")
+        tag = without_mark(squeeze(part))
         if tag:
             seen.setdefault(tag.casefold(), tag)
     return tuple(seen.values())
+
+
+def without_mark(tag: str) -> str:
+    """Take the sign off that says "this is a tag"; at the end, as in C#, it is a letter."""
+    return tag.lstrip("#").lstrip()
 
 
 def licence_fact(licences: Iterable[str]) -> str | list[str]:

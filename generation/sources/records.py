@@ -7,8 +7,10 @@ the surest first. Nested objects are read as one flat record: `link.href` is a l
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeGuard
 
 from generation.sources.candidates import Candidate, LeftOut
@@ -18,6 +20,7 @@ from generation.sources.labels import (
     licence_fact,
     link_fact_of,
     split_tags,
+    without_mark,
 )
 from generation.sources.names import clean_description, clean_name, squeeze
 from generation.sources.prose import html_to_text
@@ -26,6 +29,8 @@ from generation.yaml import scalar_text
 
 # An array of texts, as JSON or Python writes it.
 _QUOTED = re.compile(r""" "([^"\n]*)" | '([^'\n]*)' """, re.VERBOSE)
+_JSON_TEXT = r'"(?:[^"\\\n]|\\.)*+"'
+_JSON_ARRAY = re.compile(rf"\s*\[\s*{_JSON_TEXT}(?:\s*,\s*{_JSON_TEXT})*+\s*\]\s*")
 _WRITTEN = re.compile(
     r"""\s*\[\s*(?:"[^"\n]*"|'[^'\n]*')(?:\s*,\s*(?:"[^"\n]*"|'[^'\n]*'))*\s*\]\s*"""
 )
@@ -359,12 +364,16 @@ def _texts(value: Value, *, split: bool = False) -> list[str]:
     for part in value:
         inner = _value_of("name", part) if isinstance(part, Mapping) else part
         if isinstance(inner, str | int | float) and str(inner).strip():
-            found.append(scalar_text(inner))
+            text = scalar_text(inner)
+            found.append(without_mark(text) if split else text)
     return found
 
 
 def _written_list(text: str) -> list[str]:
     """Return the texts of an array that is written down in a cell: `["web", "news"]`."""
+    if _JSON_ARRAY.fullmatch(text):
+        with suppress(ValueError):
+            return [str(part) for part in json.loads(text)]
     if not _WRITTEN.fullmatch(text):
         return []
     return [double or single for double, single in _QUOTED.findall(text)]
@@ -379,7 +388,8 @@ def _tags_in(text: str) -> list[str]:
 
 def _tags(value: Value, category: str) -> list[str]:
     """Return the tags; a category that holds a comma is not torn apart among them."""
-    if not isinstance(value, str) or "," not in category or category not in value:
+    is_torn = isinstance(value, str) and "," in category and category in value
+    if not is_torn or not isinstance(value, str) or _written_list(value):
         return _texts(value, split=True)
     return [category, *split_tags(value.replace(category, ","))]
 

@@ -8,15 +8,20 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from generation.editing import Edit
-from generation.editing.exporting import FORMATS, export
+from generation.editing.exporting import FORMATS, export, guarded, unguarded
 from generation.editing.importing import Duplicates, import_items, read_file
-from generation.exceptions import EditRefused
+from generation.exceptions import EditRefused, SourceError
 from generation.items import Catalogue, Category, Item, Tag
+from generation.repositories.data import Stored, read_data
 from generation.repositories.following import catalogue_of
 from generation.sources.candidates import Reading
+from generation.yaml import dump
 from tests.generation.editing.conftest import NOW, Clocks
+from tests.generation.repositories.test_merge_properties import Shelf
 from tests.generation.test_orchestrator import LATER
 
 CSV = """\
@@ -183,3 +188,152 @@ def test_exports_are_the_same_whatever_the_order(clocks: Clocks) -> None:
         pieces: list[Any] = list(export(catalogue, form, title="X"))
         assert b"".join(pieces) == b"".join(export(turned, form, title="X"))
         assert len(pieces) > len(catalogue.items)
+
+
+# What a reader smooths, tears apart or takes for something else.
+odd = st.one_of(
+    st.sampled_from(
+        [
+            *(
+                "C#",
+                "C",
+                "F#",
+                "#web",
+                "a, b",
+                "c; d",
+                "a|b",
+                "=1+1",
+                "'=x",
+                "-y",
+                "NO",
+            ),
+            *(
+                'say "x"',
+                '["a"]',
+                "a & b",
+                "&lt;b&gt;",
+                "<i>x</i>",
+                "1.10",
+                "2048",
+                "🚀",
+            ),
+            *(
+                "Two\nlines",
+                "Name.",
+                "**bold**",
+                "Contents",
+                "a/b",
+                "x,",
+                "MIT",
+                "true",
+            ),
+        ]
+    ),
+    st.text(
+        st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=12
+    ).filter(str.strip),
+)
+scalar = odd | st.integers(-5, 5000) | st.booleans()
+
+
+@st.composite
+def stocks(draw: st.DrawFn) -> Stored:
+    """A directory as runs and people may have filled it."""
+    shelf = Shelf()
+    names = draw(st.lists(odd, min_size=1, max_size=4))
+    labels = {
+        kind: draw(st.lists(odd.map(str.strip), min_size=1, max_size=4, unique=True))
+        for kind in ("categories", "tags")
+    }
+    for kind, texts in labels.items():
+        rows = [{"id": f"{kind}-{n}", "name": text} for n, text in enumerate(texts)]
+        shelf.files[f"{kind}.yml"] = dump(rows)
+    for number, name in enumerate(names):
+        tags = draw(st.sets(st.integers(0, len(labels["tags"]) - 1)))
+        text = draw(st.just("") | odd)
+        facts = st.dictionaries(odd, scalar | st.lists(odd, max_size=3), max_size=3)
+        document = {
+            "name": name,
+            "description": draw(st.just("") | odd),
+            # Two items may share a link.
+            "source_url": f"https://example.org/{draw(st.integers(0, 2))}?a=1&b=2",
+            "category": f"categories-{draw(st.integers(0, len(labels['categories']) - 1))}",
+            "tags": [f"tags-{n}" for n in sorted(tags)],
+            "featured": draw(st.booleans()),
+            "updated_at": "2026-11-01 00:00",
+            "markdown": text,
+            "meta": draw(facts),
+        }
+        shelf.files[f"data/item-{number}/item-{number}.yml"] = dump(document)
+        shelf.files[f"data/item-{number}/item-{number}.md"] = text.encode()
+    return read_data(shelf)
+
+
+@pytest.mark.parametrize("form", list(FORMATS))
+@settings(max_examples=25, deadline=None)
+@given(stored=stocks())
+def test_whatever_is_exported_and_imported_again_changes_nothing(
+    form: str, stored: Stored
+) -> None:
+    content = b"".join(export(catalogue_of(stored), form, title="X"))
+    try:
+        reading = read_file(content, name=f"a.{FORMATS[form].ending}")
+    except SourceError:
+        return
+
+    edit = import_items(stored, reading, now=NOW, duplicates="update")
+
+    assert {effect.action for effect in edit.effects} <= {"unchanged", "left out"}
+    assert (edit.files, edit.removals) == ({}, ())
+
+
+TAGGED = json.dumps(
+    [
+        {
+            "name": "One",
+            "url": "https://one.example.org",
+            "tags": ["C#", "a, b", "c; d"],
+        },
+        {"name": "Two", "url": "https://two.example.org", "tags": ["C", "#web", "F#"]},
+    ]
+)
+
+
+def test_signs_of_tags_go_through_a_table(clocks: Clocks) -> None:
+    take(clocks, TAGGED, "a.json")
+    rows = list(csv.reader(io.StringIO(exported(clocks, "csv"))))
+
+    tags = {row[0]: row[5] for row in rows}
+    assert tags["one"] == '["C#", "a, b", "c; d"]'
+    assert tags["two"] == "C; web; F#"
+    reading = read_file(exported(clocks, "csv").encode(), name="a.csv")
+    read = {candidate.name: candidate.tags for candidate in reading.candidates}
+    assert read["One"] == ("C#", "a, b", "c; d")
+    assert read["Two"] == ("C", "web", "F#")
+
+
+@pytest.mark.parametrize(
+    ("form", "old", "new"),
+    [
+        ("opml", 'category="C#,a, b,c; d"', 'category="a, b,new,c; d"'),
+        ("bookmarks", 'TAGS="C#,a, b,c; d"', 'TAGS="a, b,c; d,new"'),
+        ("csv", '[""C#"", ""a, b"", ""c; d""]', '[""a, b"", ""c; d"", ""new""]'),
+        ("json", '["C#", "a, b", "c; d"]', '["a, b", "c; d", "new"]'),
+    ],
+)
+def test_of_tags_that_a_format_tears_only_what_was_changed_changes(
+    clocks: Clocks, form: str, old: str, new: str
+) -> None:
+    take(clocks, TAGGED, "a.json")
+    before = clocks.item("one")["tags"]
+    text = exported(clocks, form)
+    assert old in text
+
+    take(clocks, text.replace(old, new), f"a.{FORMATS[form].ending}", "update")
+
+    assert clocks.item("one")["tags"] == [*before[1:], "new"]
+
+
+def test_a_text_that_looks_guarded_keeps_its_sign() -> None:
+    for text in ("=1", "'=1", "''=1", "'quoted'", "plain", "-", "@x"):
+        assert unguarded(guarded(text)) == text

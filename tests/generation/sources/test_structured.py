@@ -353,3 +353,42 @@ def test_words_in_yaml_mean_what_they_say() -> None:
     no, eight, _, game = reading.candidates
     assert no.tags == ("yes", "off", "NO", "1.10", "12:30:45", "7")
     assert (eight.description, game.description) == ("1.10", "4096")
+
+
+def test_a_sign_at_the_end_of_a_tag_is_part_of_its_name() -> None:
+    rows = [
+        {"name": "A", "url": "https://a.example.org", "tags": "C#, F#"},
+        {"name": "B", "url": "https://b.example.org", "tags": "#web #news"},
+        {
+            "name": "C",
+            "url": "https://c.example.org",
+            "tags": ["#web", "J#", "C", "C#"],
+        },
+        {
+            "name": "D",
+            "url": "https://d.example.org",
+            "tags": '["a, b", "say \\"x\\""]',
+        },
+    ]
+
+    reading = read(json.dumps(rows), "a.json")
+
+    assert [candidate.tags for candidate in reading.candidates] == [
+        ("C#", "F#"),
+        ("web", "news"),
+        ("web", "J#", "C", "C#"),
+        ("a, b", 'say "x"'),
+    ]
+
+
+def test_a_sign_at_the_end_of_a_mark_is_part_of_its_name() -> None:
+    reading = read(
+        "## Langs\n\n- [A](https://a.example.org) - One. `C#` `C`\n"
+        "- [B](https://b.example.org) - Two. `#web` `F#`\n",
+        "a.md",
+    )
+
+    assert [candidate.labels for candidate in reading.candidates] == [
+        ("C#", "C"),
+        ("web", "F#"),
+    ]
