@@ -17,6 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from generation.exceptions import GenerationError, NothingFound
 from generation.journal import Listener
 from generation.journal import Progress as Moment
 from generation.report import ItemChange, Report
@@ -88,6 +89,18 @@ def print_json(stream: Any, result: Result, *, seconds: float) -> None:
     if result.is_rehearsal:
         changes = [change.model_dump(mode="json") for change in report.changes]
         document["changes"] = changes
+    stream.write(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_failure(stream: Any, failure: GenerationError) -> None:
+    """Print why a run came to nothing, and what it left out, as JSON."""
+    reasons = failure.reasons if isinstance(failure, NothingFound) else {}
+    document = {
+        "status": "failed",
+        "error": str(failure),
+        "left_out": sum(reasons.values()),
+        "reasons": reasons,
+    }
     stream.write(json.dumps(document, ensure_ascii=False, indent=2))
 
 

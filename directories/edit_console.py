@@ -187,4 +187,5 @@ def adoption_document(found: Adoption) -> dict[str, Any]:
         "tags": found.tags,
         "problems": [problem._asdict() for problem in found.problems],
         "warnings": list(found.warnings),
+        "doubts": list(found.doubts),
     }

@@ -78,7 +78,11 @@ class UnreadableSource(SourceError):
 
 
 class NothingFound(GenerationError):
-    pass
+    """`reasons` counts what was left out, by its reason."""
+
+    def __init__(self, message: str, *, reasons: dict[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.reasons = reasons or {}
 
 
 class SourcesBusy(NothingFound):

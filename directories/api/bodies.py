@@ -51,9 +51,13 @@ class Rejection(Asked):
 
 
 class AdoptedRepository(Asked):
-    """The URL of a data repository; without a slug, one is made from it."""
+    """The URL of a data repository; without a slug, one is made from it.
+
+    With `accept_losses` it is adopted even if most of it cannot be read.
+    """
 
     url: HttpUrl
+    accept_losses: bool = False
     slug: Annotated[str, StringConstraints(max_length=80)] = ""
     name: Annotated[str, StringConstraints(max_length=200)] = ""
     description: Annotated[str, StringConstraints(max_length=500)] = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from directories import services
 from directories.api.bodies import AdoptedRepository, Import, Inspect, Undo
 from directories.api.views import body_of, caller_of, own_directories, own_runs
 from directories.edit_console import adoption_document, edit_document
-from directories.exceptions import NotFound
+from directories.exceptions import NotFound, NotPossible
 from directories.models import Directory
 from generation.editing.operations import (
     AddItem,
@@ -241,6 +242,16 @@ class UndoRun(APIView):
         return answer(run.directory, edited)
 
 
+def _accept(doubts: Sequence[str]) -> None:
+    """Adopt it: the caller has said so in advance."""
+
+
+def _refuse(doubts: Sequence[str]) -> None:
+    raise NotPossible(
+        f"{'; '.join(doubts)}. With accept_losses it is adopted all the same"
+    )
+
+
 class Adopt(APIView):
     throttle_scope = "generate"
 
@@ -253,6 +264,7 @@ class Adopt(APIView):
             slug=body.slug,
             name=body.name,
             description=body.description,
+            confirm=_accept if body.accept_losses else _refuse,
         )
         fetcher = _fetcher()
         if how_of(request).dry_run:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,13 +27,15 @@ from directories.services.proposing import repositories_of
 from directories.services.revisions import revise
 from generation.exceptions import RepositoryError, RepositoryMoved, SourceError
 from generation.git import MAIN, Commit, Repository
+from generation.pipeline.losses import doubts_of
 from generation.publish import KINDS, repository_path
 from generation.repositories.checking import Checkup, Problem, check
-from generation.repositories.data import read_data
+from generation.repositories.data import Stored, read_data
 from generation.repositories.documents import text_of
 from generation.repositories.folders import Folder, open_data
 from generation.repositories.revision import Revision
 from generation.slugs import slugify
+from generation.sources.candidates import LeftOut
 from generation.sources.fetch import Fetcher
 from generation.yaml import InvalidYAML, parse
 
@@ -45,8 +47,17 @@ ABANDONED_AFTER = 86_400
 _DRAFT = ".adopting-"
 
 
+def refuse_losses(doubts: Sequence[str]) -> None:
+    """Refuse what may have been misread, where nobody was asked. Raises NotPossible."""
+    raise NotPossible("; ".join(doubts))
+
+
 class Wanted(NamedTuple):
-    """What is to become a directory, and how it shall be called; empty: as it says."""
+    """What is to become a directory, and how it shall be called; empty: as it says.
+
+    `confirm` is asked where most of it would be lost, or seems to be misread, and raises to
+    refuse it.
+    """
 
     source: str
     owner: User
@@ -54,6 +65,7 @@ class Wanted(NamedTuple):
     name: str = ""
     description: str = ""
     clock: datetime | None = None
+    confirm: Callable[[Sequence[str]], None] = refuse_losses
 
 
 class Adoption(NamedTuple):
@@ -67,6 +79,8 @@ class Adoption(NamedTuple):
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
     directory: Directory | None = None
+    # What speaks against having understood it.
+    doubts: tuple[str, ...] = ()
 
     @property
     def left(self) -> tuple[Problem, ...]:
@@ -100,6 +114,8 @@ def adopt(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
     with _copied(wanted, fetcher, target if is_there else None) as repository:
         before = repository.head()
         found, checkup = _look(wanted, slug, repository)
+        if found.doubts:
+            wanted.confirm(found.doubts)
         repaired = _repair(wanted, repository, checkup, before)
         directory = create_directory(
             owner=wanted.owner,
@@ -204,9 +220,25 @@ def _look(
             tags=len(stored.tags),
             problems=checkup.problems,
             warnings=stored.warnings,
+            doubts=_doubts(stored, readable=checkup.items),
         ),
         checkup,
     )
+
+
+def _doubts(stored: Stored, *, readable: int) -> tuple[str, ...]:
+    """Say what speaks against adopting: items that nobody can read, or strange names."""
+    folders = {
+        path.split("/")[1]
+        for path in stored.snapshot.tree
+        if path.startswith("data/") and path.count("/") == 2
+    }
+    lost = [
+        LeftOut(name=name, source="data", reason="their files cannot be read")
+        for name in sorted(folders)[readable:]
+    ]
+    known = [(item.name, item.source_url) for item in (s.item for s in stored.items)]
+    return tuple(doubts_of(known, lost))
 
 
 def _repair(

@@ -27,6 +27,7 @@ from generation.git import Repository
 from generation.orchestrator import Host
 from generation.pipeline import STEPS
 from generation.pipeline.draft import Draft, Entry, Tools
+from generation.pipeline.losses import doubts_of
 from generation.repositories.data import read_data
 from generation.sources.candidates import LeftOut
 from generation.sources.decoding import decode_named
@@ -47,6 +48,8 @@ class Inspection(NamedTuple):
     items: tuple[Entry, ...]
     left_out: tuple[LeftOut, ...]
     warnings: tuple[str, ...]
+    # What speaks against having understood the source.
+    doubts: tuple[str, ...] = ()
 
     @property
     def categories(self) -> Counter[str]:
@@ -123,6 +126,9 @@ def inspect(source: str, *, folder: Path, host: Host) -> Inspection:
         items=draft.entries,
         left_out=draft.left_out,
         warnings=draft.warnings,
+        doubts=tuple(
+            doubts_of([(e.name, e.url) for e in draft.entries], draft.left_out)
+        ),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from generation.contract.request import DocumentReference
 from generation.exceptions import NothingFound, SourceError, SourcesBusy
 from generation.pipeline.draft import Draft, StepResult, Tools
+from generation.pipeline.losses import doubts_of, in_words, reasons_of
 from generation.report import SourceReport
 from generation.sources import read_document
 from generation.sources.candidates import (
@@ -190,10 +192,16 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
             continue
         reading = next(named)
         if not reading.candidates:
+            why = in_words(reasons_of(reading.left_out))
             warnings.append(
-                f"{document.source}: no item was found in it. Is it the page that holds "
-                "the list, and not one that links to it?"
+                f"{document.source}: no item was found in it"
+                + (f": {why}" if why else "")
+                + ". Is it the page that holds the list, and not one that links to it?"
             )
+        else:
+            found = [(c.name, c.url) for c in reading.candidates]
+            doubts = doubts_of(found, reading.left_out)
+            warnings += [f"{document.source}: {doubt}" for doubt in doubts]
         warnings += [f"{document.source}: {warning}" for warning in reading.warnings]
         candidates += reading.candidates
         left_out += reading.left_out
@@ -206,11 +214,7 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
             )
         )
     if not candidates:
-        unread = [r for r in (*draft.sources, *reports) if r.error]
-        raise NothingFound(
-            "no item was found in any source. Give a page, file or URL that lists links"
-            + "".join(f"; {report.source}: {report.error}" for report in unread[:5])
-        )
+        raise _nothing_found([*draft.sources, *reports], left_out)
     changed = draft.but(
         documents=(),
         candidates=tuple(candidates),
@@ -218,6 +222,24 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
         sources=(*draft.sources, *reports),
     ).warning(*warnings)
     return StepResult(changed, f"{len(candidates)} entries")
+
+
+def _nothing_found(
+    reports: Sequence[SourceReport], left_out: Sequence[LeftOut]
+) -> NothingFound:
+    """Say of each source why nothing of it became an item."""
+    by_source: dict[str, list[LeftOut]] = defaultdict(list)
+    for left in left_out:
+        by_source[left.source].append(left)
+    reasons = [
+        (report.source, report.error or in_words(reasons_of(by_source[report.source])))
+        for report in reports
+    ]
+    return NothingFound(
+        "no item was found in any source. Give a page, file or URL that lists links"
+        + "".join(f"; {source}: {why}" for source, why in reasons[:5] if why),
+        reasons=dict(reasons_of(left_out).most_common()),
+    )
 
 
 def _report_of(document: Document, **facts: Any) -> SourceReport:

@@ -99,3 +99,25 @@ def test_a_rehearsed_deletion_is_told_as_json(gazetteer: Gazetteer) -> None:
     assert rehearsed.json["dry_run"] is True
     assert len(rehearsed.json["repositories"]) == 3
     assert deleted.json == rehearsed.json | {"dry_run": False}
+
+
+def test_list_that_seems_misread_is_adopted_only_if_told_to(
+    gazetteer: Gazetteer,
+) -> None:
+    sponsors = "".join(
+        f"- [Sponsor {n}](https://sponsor-{n}.example.org) - Pays.\n" for n in range(9)
+    )
+    (gazetteer.folder / "list.md").write_text(
+        f"# Clocks\n\n## Sundials\n\n- [Flat](https://flat.example.org) - Lies.\n\n"
+        f"## Sponsors\n\n{sponsors}"
+    )
+    adopt = ("adopt", "list.md", "--slug", "clocks", "--name", "Clocks")
+
+    refused = gazetteer.run(*adopt)
+    made = gazetteer.run(*adopt, "--yes", "--json")
+
+    assert refused.status == 2
+    assert "9 of 10 entries are left out" in refused.stderr
+    assert "--yes does not ask" in refused.stderr
+    assert made.json["items"]["new"] == 1
+    assert any("9 of 10 entries" in warning for warning in made.json["warnings"])

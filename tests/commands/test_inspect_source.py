@@ -166,3 +166,16 @@ def test_wrong_use_has_a_status_of_its_own(
 
     assert ended.status == 2
     assert "usage" in ended.stderr
+
+
+def test_nothing_found_says_why_in_json(gazetteer: Gazetteer) -> None:
+    (gazetteer.folder / "list.md").write_text(
+        "# Clocks\n\n## Sponsors\n\n- [Acme](https://acme.example.org) - Pays.\n"
+    )
+
+    ended = gazetteer.run("inspect_source", "list.md", "--json")
+
+    assert ended.status == 1
+    assert ended.json["items"] == 0
+    assert list(ended.json["reasons"].values()) == [1]
+    assert "1 entry stands under “Sponsors”" in ended.json["error"]

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
@@ -19,7 +24,9 @@ from directories.edit_console import (
 )
 from directories.services import adopting, database
 from directories.services.adopting import Adoption, Wanted, is_url
+from directories.services.inspection import inspect
 from directories.services.owners import create_first_owner, find_owner
+from generation.exceptions import GenerationError
 from generation.sources.fetch import Fetcher
 from generation.tasks.directory_generation import host
 
@@ -58,6 +65,11 @@ class Command(BaseCommand):
             help="say what would be read and repaired, and write nothing",
         )
         parser.add_argument(
+            "--yes",
+            action="store_true",
+            help="do not ask where most would be left out, or seems to be misread",
+        )
+        parser.add_argument(
             "--json", action="store_true", help="print one JSON object and nothing else"
         )
 
@@ -91,6 +103,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 description=options["description"],
                 clock=clock(),
+                confirm=partial(self._confirm, is_sure=options["yes"]),
             )
             work = adopting.look_at if options["dry_run"] else adopting.adopt
             fetcher = host().fetch
@@ -111,6 +124,8 @@ class Command(BaseCommand):
                 "ends in .git (or give --git).",
                 returncode=WRONG_INPUT,
             )
+        if not options["dry_run"] and not options["yes"]:
+            self._look_at_list(source)
         call_command(
             "generate_directory",
             slug,
@@ -125,8 +140,30 @@ class Command(BaseCommand):
             stderr=self.stderr,
         )
 
+    def _look_at_list(self, source: str) -> None:
+        """Ask first where it seems that the list would not be understood."""
+        with told_refusals(), suppress(GenerationError):
+            # What cannot be read at all, the run itself says best.
+            found = inspect(source, folder=Path.cwd(), host=host())
+            if found.doubts:
+                self._confirm(found.doubts, is_sure=False)
+
+    def _confirm(self, doubts: Sequence[str], *, is_sure: bool) -> None:
+        """Go on where somebody says so. Raises CommandError."""
+        for doubt in doubts:
+            self.stderr.write(f"Warning: {doubt}.")
+        if is_sure:
+            return
+        if not sys.stdin.isatty() or not _says_yes("Adopt it all the same? [y/N] "):
+            raise CommandError(
+                "nothing was adopted; --yes does not ask.", returncode=WRONG_INPUT
+            )
+
     def _print(self, found: Adoption) -> None:
         is_done = found.directory is not None
+        if not is_done:
+            for doubt in found.doubts:
+                self.stdout.write(f"Warning: {doubt}.")
         for problem in found.problems[:SHOWN_PROBLEMS]:
             mended = "mended" if is_done else "will be mended"
             state = mended if problem.mended else "by hand"
@@ -140,3 +177,7 @@ class Command(BaseCommand):
             f"problems, {count} mended"
             + ("" if is_done else ". Nothing was written: this was a dry run.")
         )
+
+
+def _says_yes(question: str) -> bool:
+    return input(question).strip().casefold() in ("y", "yes")

@@ -17,7 +17,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
-from directories.console import Result, print_json, print_text, progress_bar
+from directories.console import (
+    Result,
+    print_failure,
+    print_json,
+    print_text,
+    progress_bar,
+)
 from directories.exceptions import DirectoryError, NotPossible
 from directories.following import follow
 from directories.models import Directory, GenerationRun, RunState
@@ -169,6 +175,8 @@ class Command(BaseCommand):
             self._stop(FAILED, f"the database does not answer: {exc}")
         except GenerationError as exc:
             kept = intake.kept_instead(wanted) if wanted else ""
+            if options["json"]:
+                print_failure(self.stdout, exc)
             self._stop(FAILED, f"{exc}. {kept}" if kept else str(exc))
         seconds = time.monotonic() - begun
         if options["json"]:

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from directories.exceptions import DirectoryError
 from directories.services.inspection import Inspection, inspect
-from generation.exceptions import GenerationError
+from generation.exceptions import GenerationError, NothingFound
 from generation.tasks.directory_generation import host
 
 NOTHING, INTERRUPTED = 1, 130
@@ -58,6 +58,8 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self._stop(INTERRUPTED, "interrupted")
         except (DirectoryError, GenerationError) as exc:
+            if options["json"]:
+                self.stdout.write(_failure_as_json(options["source"], exc))
             self._stop(NOTHING, str(exc))
         if options["json"]:
             self.stdout.write(_as_json(found, items=options["items"]))
@@ -92,6 +94,7 @@ def _as_json(found: Inspection, *, items: int | None) -> str:
         "categories": dict(found.categories.most_common()),
         "reasons": dict(found.reasons.most_common()),
         "warnings": list(found.warnings),
+        "doubts": list(found.doubts),
         "first_items": [
             item.model_dump(mode="json", include=SHOWN) for item in found.items[:items]
         ],
@@ -99,6 +102,18 @@ def _as_json(found: Inspection, *, items: int | None) -> str:
             left.model_dump(mode="json", exclude={"source"})
             for left in found.left_out[:items]
         ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _failure_as_json(source: str, failure: Exception) -> str:
+    reasons = failure.reasons if isinstance(failure, NothingFound) else {}
+    document = {
+        "source": source,
+        "error": str(failure),
+        "items": 0,
+        "left_out": sum(reasons.values()),
+        "reasons": reasons,
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
 

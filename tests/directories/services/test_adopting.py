@@ -316,6 +316,35 @@ def test_a_repair_does_not_overwrite_who_was_quicker(
     assert not Directory.objects.exists()
 
 
+def test_repository_that_is_mostly_unreadable_is_adopted_only_if_confirmed(
+    tmp_path: Path, owner: User, git_root: Path
+) -> None:
+    source = tmp_path / "elsewhere" / "broken-data.git"
+    broken = {f"data/b{n}/b{n}.yml": "name: [never\nclosed: {\n" for n in range(6)}
+    commit(source, {"data/kimai/kimai.yml": WHOLE, **broken}, "First")
+    wanted = Wanted(str(source), owner, clock=NOON)
+
+    with pytest.raises(NotPossible, match="6 of 7 entries are left out"):
+        adopt(wanted, fetcher=FETCHER)
+    assert not Directory.objects.exists()
+    assert look_at(wanted, fetcher=FETCHER).doubts
+
+    found = adopt(wanted._replace(confirm=lambda doubts: None), fetcher=FETCHER)
+    assert found.directory is not None
+
+
+def test_the_api_takes_accept_losses_as_a_boolean(owner: User) -> None:
+    api = client_of(owner)
+
+    wrong = api.post(
+        "/api/directories/adopt/",
+        {"url": "https://example.org/x.git", "accept_losses": "perhaps"},
+        format="json",
+    )
+
+    assert wrong.json()["errors"][0]["pointer"] == "/accept_losses"
+
+
 def test_a_slug_is_adopted_once(wanted: Wanted) -> None:
     adopt(wanted, fetcher=FETCHER)
 
