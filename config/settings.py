@@ -192,7 +192,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["directories.api.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "directories.api.pagination.Pages",
     "DEFAULT_THROTTLE_CLASSES": [
         "config.throttles.OfAUser",

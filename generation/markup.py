@@ -100,8 +100,18 @@ def _make_parser() -> Markdown:
     return parser
 
 
+# The parser recurses into quotes and lists, and stops at a depth of the interpreter's.
+_TOO_DEEP = re.compile(
+    r"^(?:[ \t]{0,3}>){40}|^[ \t]{160,}(?:[-*+]|\d{1,9}\.)[ \t]"
+    r"|^(?:[ \t]*(?:[-*+]|\d{1,9}\.)(?=[ \t])){40}",
+    re.MULTILINE,
+)
+
+
 def _is_too_costly(text: str) -> bool:
-    return len(text) > MOST_CHARACTERS or any(
+    if len(text) > MOST_CHARACTERS or _TOO_DEEP.search(text):
+        return True
+    return any(
         paragraph.count("[") > MOST_BRACKETS or paragraph.count("<") > MOST_BRACKETS
         for paragraph in _PARAGRAPH_BREAK.split(text)
     )

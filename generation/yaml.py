@@ -202,7 +202,7 @@ def parse(content: bytes, *, times: int = 1) -> Any:
         line = mark.line + 1 if mark else None
         where = f" in line {line}" if line else ""
         raise InvalidYAML(f"the file is not valid YAML{where}", line=line) from exc
-    except (ValueError, LookupError, AttributeError, RecursionError, TypeError) as exc:
+    except (ValueError, LookupError, AttributeError, TypeError) as exc:
         if isinstance(exc, InvalidYAML):
             raise
         raise InvalidYAML("the file holds a value that cannot be read") from exc

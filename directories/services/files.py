@@ -19,6 +19,7 @@ from generation.contract.request import (
     Label,
 )
 from generation.exceptions import SourceError
+from generation.nesting import NestedTooDeeply, load_toml
 from generation.sources.archives import (
     MEDIA_TYPE,
     is_archive,
@@ -82,10 +83,10 @@ class Sources(NamedTuple):
 def read_directory_file(path: Path) -> DirectoryFile:
     """Read a `directory.toml`. Raises NotPossible, naming what is wrong with it."""
     try:
-        document = tomllib.loads(path.expanduser().read_text("utf-8"))
+        document = load_toml(path.expanduser().read_text("utf-8"))
     except OSError as exc:
         raise NotPossible(f"{path} cannot be read: {exc.strerror}") from exc
-    except (RuntimeError, RecursionError) as exc:
+    except (RuntimeError, NestedTooDeeply) as exc:
         raise NotPossible(f"{path} cannot be read: {exc}") from exc
     except UnicodeDecodeError as exc:
         raise NotPossible(f"{path} is not UTF-8; save it so") from exc

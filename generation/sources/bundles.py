@@ -6,11 +6,11 @@ folder, each file is read as if it had been given alone.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 
 from generation.exceptions import SourceError, UnreadableSource
+from generation.nesting import load_json
 from generation.sources.candidates import Candidate, Document, LeftOut, Reading
 from generation.sources.data_repositories import read_ever_works, read_hecat
 
@@ -46,8 +46,8 @@ def read_bundle(document: Document, *, read: Callable[[Document], Reading]) -> R
 
 def _files(text: str) -> tuple[dict[str, str], dict[str, str]]:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as exc:
+        value = load_json(text)
+    except ValueError as exc:
         raise UnreadableSource("It is a broken bundle. Give the folder again.") from exc
     parts = [value.get("files"), value.get("unreadable", {})]
     if not all(isinstance(part, dict) for part in parts):

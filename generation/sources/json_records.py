@@ -6,12 +6,13 @@ not searched further; the names of the objects and keys above it become the path
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from generation.exceptions import UnreadableSource
+from generation.nesting import NestedTooDeeply, load_json
 from generation.sources.bookmarks import is_json_bookmarks, read_json_bookmarks
 from generation.sources.candidates import (
     MOST_ENTRIES,
@@ -179,8 +180,11 @@ def parse(text: str) -> tuple[Any, list[tuple[str, str]]]:
     """Return the value, and the lines of a JSON Lines file that could not be read."""
     text = text.lstrip("\ufeff")
     try:
-        return json.loads(text), []
-    except RecursionError as exc:
+        return load_json(text), []
+    except NestedTooDeeply as exc:
+        # One line of many may be the deep one.
+        with suppress(UnreadableSource):
+            return _parse_lines(text)
         raise UnreadableSource("It is nested too deeply to be a list.") from exc
     except ValueError:
         return _parse_lines(text)
@@ -191,8 +195,8 @@ def _parse_lines(text: str) -> tuple[list[Any], list[tuple[str, str]]]:
     broken: list[tuple[str, str]] = []
     for line in filter(None, map(str.strip, text.split("\n"))):
         try:
-            values.append(json.loads(line))
-        except (ValueError, RecursionError):
+            values.append(load_json(line))
+        except ValueError:
             broken.append((line, "this line is not valid JSON"))
         if len(broken) > len(values) + 10:
             break

@@ -14,7 +14,6 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from generation.exceptions import UnreadableSource
 from generation.sources.candidates import Document, LeftOut, Reading
 from generation.sources.entries import Piece, PieceCollector
 from generation.sources.folds import folds_to_items
@@ -116,10 +115,7 @@ def _plain_parser() -> MarkdownIt:
 
 def _blocks(text: str) -> Iterator[Block]:
     parser, env = _parser(), dict[str, Any]()
-    try:
-        tokens = parser.parse(text, env)
-    except RecursionError as exc:
-        raise UnreadableSource("It is nested too deeply to be a list.") from exc
+    tokens = parser.parse(text, env)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     ends = _ends_of_tables(tokens)
     depth, position = 0, 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from generation.exceptions import UnreadableSource
+from generation.nesting import load_json
 from generation.sources.candidates import Document
 
 _START = re.compile(
@@ -27,8 +27,8 @@ def is_notebook(text: str) -> bool:
 def markdown_of(document: Document) -> Document:
     """Return a document of the Markdown cells alone, one below the other."""
     try:
-        value = json.loads(document.text.lstrip("\ufeff"))
-    except (ValueError, RecursionError) as exc:
+        value = load_json(document.text.lstrip("\ufeff"))
+    except ValueError as exc:
         raise UnreadableSource(
             "It is a broken Jupyter notebook. Save it again, or give its list as Markdown."
         ) from exc

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from typing import Any
 
 from generation.exceptions import UnreadableSource
+from generation.nesting import NestedTooDeeply, load_toml
 from generation.sources.candidates import Document, Reading
 from generation.sources.fields import field_of
 from generation.sources.json_records import read_value
@@ -86,8 +86,10 @@ def read_toml(document: Document) -> Reading:
     if any(run.count(".") > _MOST_DOTS for run in _DOTTED.findall(document.text)):
         raise UnreadableSource("It is TOML with keys of too many parts.")
     try:
-        value = tomllib.loads(document.text)
-    except (ValueError, RecursionError) as exc:
+        value = load_toml(document.text)
+    except NestedTooDeeply as exc:
+        raise UnreadableSource("It is nested too deeply to be a list.") from exc
+    except ValueError as exc:
         raise UnreadableSource(
             "It is not valid TOML. Check it with a TOML validator."
         ) from exc

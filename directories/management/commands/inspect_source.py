@@ -94,7 +94,6 @@ def _as_json(found: Inspection, *, items: int | None) -> str:
         "categories": dict(found.categories.most_common()),
         "reasons": dict(found.reasons.most_common()),
         "warnings": list(found.warnings),
-        "doubts": list(found.doubts),
         "first_items": [
             item.model_dump(mode="json", include=SHOWN) for item in found.items[:items]
         ],

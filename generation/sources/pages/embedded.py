@@ -18,6 +18,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser
 
 from generation.exceptions import UnreadableSource
+from generation.nesting import DEEPEST, check_value, load_json
 from generation.sources.candidates import Candidate, Document, Reading
 from generation.sources.json_records import read_json
 from generation.sources.urls import host_of
@@ -69,7 +70,7 @@ def _lists(
         )
         try:
             yield _listed(read_json(given, with_sparse=False).candidates, base)
-        except (UnreadableSource, RecursionError):
+        except UnreadableSource:
             continue
 
 
@@ -105,23 +106,23 @@ def _in_attributes(parser: LexborHTMLParser) -> Iterator[str]:
 def _of_island(text: str) -> str:
     """Write out what Astro gives to a component: each value stands behind its kind."""
     try:
-        value = json.loads(text)
+        value = load_json(text)
         return json.dumps({key: _plain(inner) for key, inner in value.items()})
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError):
         return text
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """Return the value of a pair of kind and value; 0 is JSON, 1 is an array."""
-    if not isinstance(value, list) or len(value) != 2:
+    if not isinstance(value, list) or len(value) != 2 or depth > DEEPEST:
         return None
     kind, inner = value
     if kind == 1 and isinstance(inner, str):
-        inner = json.loads(inner)
+        inner = load_json(inner)
     if kind == 1 and isinstance(inner, list):
-        return [_plain(part) for part in inner]
+        return [_plain(part, depth + 1) for part in inner]
     if isinstance(inner, dict):
-        return {key: _plain(part) for key, part in inner.items()}
+        return {key: _plain(part, depth + 1) for key, part in inner.items()}
     return inner
 
 
@@ -135,8 +136,9 @@ def _assigned(script: str) -> Iterator[str]:
             return
         position = match.end()
         try:
+            check_value(script, position)
             value, end = decoder.raw_decode(script, position)
-        except (ValueError, RecursionError):
+        except ValueError:
             continue
         text = value if isinstance(value, str) else script[position:end]
         position = max(end, position + 1)
@@ -173,8 +175,8 @@ def _of_stream(stream: str) -> str:
     values = []
     for row in rows:
         try:
-            values.append(json.dumps(_without_signs(json.loads(row), texts)))
-        except (ValueError, RecursionError):
+            values.append(json.dumps(_without_signs(load_json(row), texts)))
+        except ValueError:
             continue
     return f"[{','.join(values)}]"
 
@@ -194,8 +196,8 @@ def _without_signs(value: Any, texts: Mapping[str, str]) -> Any:
 def _unfolded(text: str) -> str:
     """Write out data whose values are numbers of other values, as Nuxt stores it."""
     try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
+        values = load_json(text)
+    except ValueError:
         return text
     if not isinstance(values, list) or len(values) < 2 or not _is_folded(values):
         return text

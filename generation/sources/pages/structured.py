@@ -7,7 +7,6 @@ passed over; a thing that refers to itself is read once.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from generation.nesting import load_json
 from generation.sources.candidates import Candidate
 from generation.sources.labels import link_fact_of, split_tags
 from generation.sources.names import clean_description, clean_name, name_key, squeeze
@@ -89,8 +89,8 @@ def _parse(text: str) -> Any:
     for attempt in (text, _TRAILING_COMMA.sub("", text)):
         try:
             # Real pages hold raw line breaks inside of strings.
-            return json.loads(attempt, strict=False)
-        except (ValueError, RecursionError):
+            return load_json(attempt, strict=False)
+        except ValueError:
             continue
     return None
 
