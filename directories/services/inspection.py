@@ -30,7 +30,7 @@ from generation.pipeline.draft import Draft, Entry, Tools
 from generation.pipeline.losses import doubts_of
 from generation.repositories.data import read_data
 from generation.sources.candidates import LeftOut
-from generation.sources.decoding import decode_named
+from generation.sources.decoding import decode_named, shown_name
 
 # What follows needs a directory: its categories, its items, what a person did to them.
 _FIRST_STEP_BEYOND = "sources-validation"
@@ -83,11 +83,12 @@ class _Contents:
     def _note(self, content: bytes, media_type: str) -> None:
         self.size += len(content)
         try:
-            encoding = decode_named(content, content_type=media_type).encoding
+            decoded = decode_named(content, content_type=media_type)
         except SourceError:
             # The step that reads it says so itself.
             return
-        self.encodings[encoding] = None
+        guessed = f"{shown_name(decoded.encoding)} (guessed)"
+        self.encodings[guessed if decoded.guessed else decoded.encoding] = None
 
 
 def inspect(source: str, *, folder: Path, host: Host) -> Inspection:

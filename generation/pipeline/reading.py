@@ -20,7 +20,7 @@ from generation.sources.candidates import (
     Reading,
     Retrieval,
 )
-from generation.sources.decoding import decode_named
+from generation.sources.decoding import decode_named, shown_name
 from generation.sources.fetch import Asked, Fetched, fetch_each
 from generation.sources.titles import name_pages
 from generation.sources.urls import source_name
@@ -157,15 +157,17 @@ def _read(
 ) -> Document | SourceReport:
     """Make a text of bytes, or a report of why they are none."""
     try:
-        text, encoding = decode_named(content, content_type=media_type)
+        decoded = decode_named(content, content_type=media_type)
     except SourceError as exc:
         return SourceReport(source=source, error=str(exc), retrieval=retrieval)
     return Document(
         source=source,
         url=url,
         media_type=media_type,
-        text=text,
-        retrieval=retrieval.model_copy(update={"encoding": encoding}),
+        text=decoded.text,
+        retrieval=retrieval.model_copy(
+            update={"encoding": decoded.encoding, "encoding_guessed": decoded.guessed}
+        ),
     )
 
 
@@ -191,6 +193,9 @@ def extract_items(draft: Draft, tools: Tools) -> StepResult:
             warnings.append(f"{document.source}: {result}")
             continue
         reading = next(named)
+        if document.retrieval.encoding_guessed:
+            name = shown_name(document.retrieval.encoding)
+            warnings.append(f"{document.source}: encoding guessed: {name}")
         if not reading.candidates:
             why = in_words(reasons_of(reading.left_out))
             warnings.append(

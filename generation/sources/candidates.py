@@ -21,7 +21,8 @@ class Retrieval(Record):
 
     `status` is what its server answered, 0 for a document that was given, or no answer.
     `url` and `redirects` say where it was found in the end, and every address on the way;
-    they are named like sources, without what may be a secret. `bytes` is the size of the
+    they are named like sources, without what may be a secret. `encoding_guessed` is true where
+    nothing said which it is. `bytes` is the size of the
     content, `seconds` the time with all waiting.
     """
 
@@ -31,6 +32,7 @@ class Retrieval(Record):
     from_cache: bool = False
     bytes: int = 0
     encoding: str = ""
+    encoding_guessed: bool = False
     seconds: float = 0.0
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from charset_normalizer import from_bytes
 
 from generation.exceptions import UnreadableSource
+from generation.sources.encoding_guess import guess_latin
 
 LARGEST_TEXT = 20 * 1024 * 1024
 
@@ -57,8 +58,11 @@ _BINARY_KINDS = {
 
 
 class Decoded(NamedTuple):
+    """A text, and its encoding. `guessed`: neither the bytes nor a label said so."""
+
     text: str
     encoding: str
+    guessed: bool = False
 
 
 def decode(content: bytes, *, content_type: str = "") -> str:
@@ -81,6 +85,10 @@ def decode_named(content: bytes, *, content_type: str = "") -> Decoded:
         text = _decoded(content, encoding)
         if text is not None and "\0" not in text:
             return Decoded(text, encoding)
+    for encoding in _guesses(content):
+        text = _decoded(content, encoding)
+        if text is not None and "\0" not in text:
+            return Decoded(text, encoding, guessed=True)
     if b"\0" in content:
         raise UnreadableSource(f"It holds binary data, not text. {_ADVICE}")
     raise UnreadableSource(
@@ -115,7 +123,7 @@ def _unpack(content: bytes) -> bytes:
 
 
 def _encodings(content: bytes, content_type: str) -> Iterator[str]:
-    """Name the encodings to try, the surest first. The guess is made only if needed."""
+    """Name the encodings to try, the surest first."""
     for bom, encoding in _BOMS:
         if content.startswith(bom):
             yield encoding
@@ -130,10 +138,22 @@ def _encodings(content: bytes, content_type: str) -> Iterator[str]:
             yield "utf-8"
         yield encoding
     yield "utf-8"
-    if b"\0" not in content:
-        guess = from_bytes(content[:_SAMPLE]).best()
-        if guess is not None:
-            yield guess.encoding
+
+
+def _guesses(content: bytes) -> Iterator[str]:
+    """Name what an unlabelled text may be in; statistics are asked about other scripts."""
+    if b"\0" in content:
+        return
+    if latin := guess_latin(content):
+        yield latin
+    guess = from_bytes(content[:_SAMPLE]).best()
+    if guess is not None:
+        yield guess.encoding
+
+
+def shown_name(encoding: str) -> str:
+    """Return what people call an encoding: windows-1252 for Python's cp1252."""
+    return f"windows-{encoding[2:]}" if encoding.startswith("cp125") else encoding
 
 
 def _decoded(content: bytes, encoding: str) -> str | None:
