@@ -1,20 +1,35 @@
-"""The real command in a real process, with a state folder of its own."""
+"""Commands as they are typed, each test with a state folder of its own.
+
+`run` goes through Django's command line in this process, as `manage.py` does; `start`, and
+`run` with other variables than the clock, in a process of its own. tests/commands/test_processes.py
+has one of those for each command and exit status.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import logging
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from django.core.management import execute_from_command_line
+from django.db import connections
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
 
 CHECKOUT = Path(__file__).parents[2]
+CLOCK = "SOURCE_DATE_EPOCH"
 LIST = """\
 # Clocks
 
@@ -35,11 +50,30 @@ class Ended(NamedTuple):
         return json.loads(self.stdout)
 
 
+class Stream(io.TextIOWrapper):
+    """A standard stream that is no terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), "utf-8", write_through=True)
+
+    buffer: io.BytesIO
+
+
+class Made(NamedTuple):
+    """What is copied, because that is quicker than to make it: a folder with an empty
+    database, and another where the directory `clocks` was made, with what was said then."""
+
+    empty: Path
+    folder: Path
+    json: str
+
+
 class Gazetteer:
     """`manage.py` with everything it writes below `state`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, made: Made | None = None) -> None:
         self.folder = folder
+        self._made = made
         self.state = folder / "state"
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -64,15 +98,77 @@ class Gazetteer:
         )
 
     def run(self, *arguments: str, **environment: str) -> Ended:
+        if environment.keys() - {CLOCK}:
+            return self.run_process(*arguments, **environment)
+        with self._here(environment.get(CLOCK, self.environment[CLOCK])) as output:
+            try:
+                execute_from_command_line(["manage.py", *arguments])
+                status = 0
+            except SystemExit as exc:
+                status = exc.code if isinstance(exc.code, int) else int(bool(exc.code))
+        stdout, stderr = (stream.buffer.getvalue().decode() for stream in output)
+        return Ended(status, stdout, stderr)
+
+    def run_process(self, *arguments: str, **environment: str) -> Ended:
         process = self.start(*arguments, **environment)
         stdout, stderr = process.communicate(timeout=120)
         return Ended(process.returncode, stdout, stderr)
 
+    @contextlib.contextmanager
+    def _here(self, clock: str) -> Iterator[tuple[Stream, Stream]]:
+        """Let this process be one that was started in the folder, with its environment."""
+        # As settings do when they are read.
+        self.state.mkdir(parents=True, exist_ok=True)
+        database = connections["default"].settings_dict
+        stdout, stderr = Stream(), Stream()
+        level = logging.getLogger().level
+        handlers = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+        with (
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(stdout),
+            contextlib.redirect_stderr(stderr),
+            pytest.MonkeyPatch.context() as patch,
+            override_settings(
+                STATE_ROOT=self.state,
+                GIT_ROOT=self.state / "repositories",
+                CHECKPOINT_ROOT=self.state / "checkpoints",
+                FETCH_CACHE_ROOT=self.state / "pages",
+            ),
+        ):
+            connections.close_all()
+            patch.setitem(database, "NAME", str(self.database))
+            patch.setenv(CLOCK, clock)
+            patch.setenv("HOME", self.environment["HOME"])
+            # What a program takes for its width where nobody looks.
+            patch.setenv("COLUMNS", "120")
+            try:
+                yield stdout, stderr
+            finally:
+                connections.close_all()
+                logging.getLogger().setLevel(level)
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
+                for stream in (stdout, stderr):
+                    stream.flush()
+
+    @property
+    def database(self) -> Path:
+        return self.state / "gazetteer.sqlite3"
+
     def generate(self, *arguments: str, **environment: str) -> Ended:
         return self.run("generate_directory", *arguments, **environment)
 
+    def migrate(self) -> None:
+        """Begin with a database that is empty instead of missing."""
+        assert self._made is not None
+        shutil.copytree(self._made.empty, self.state, dirs_exist_ok=True)
+
     def make(self) -> Any:
         """Make the directory `clocks` and return what --json says."""
+        if self._made is not None and not self.database.exists():
+            shutil.copytree(self._made.folder / "state", self.state, dirs_exist_ok=True)
+            here = str(self.folder.resolve())
+            return json.loads(self._made.json.replace(str(self._made.folder), here))
         ended = self.generate(
             "clocks", "--name", "Clocks", "--source", "list.md", "--json"
         )
@@ -125,6 +221,27 @@ class Gazetteer:
         return Ended(status, "", shown.decode())
 
 
+@pytest.fixture(autouse=True)
+def _own_databases(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Each state folder has its own, and none of them is the one of other tests."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="session")
+def made(
+    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
+) -> Made:
+    first = Gazetteer(tmp_path_factory.mktemp("made").resolve())
+    empty = tmp_path_factory.mktemp("empty")
+    with django_db_blocker.unblock():
+        assert first.run("migrate", "-v0").status == 0
+        shutil.copy(first.database, empty)
+        document = first.make()
+    return Made(empty, first.folder, json.dumps(document))
+
+
 @pytest.fixture
-def gazetteer(tmp_path: Path) -> Gazetteer:
-    return Gazetteer(tmp_path / "one")
+def gazetteer(tmp_path: Path, made: Made) -> Gazetteer:
+    """Nothing was done there yet."""
+    return Gazetteer(tmp_path / "one", made)

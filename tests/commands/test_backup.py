@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from config.env import CHECKOUT
-
-LIST = (
-    "# Clocks\n\n## Sundials\n\n- [Flat](https://example.org/flat) - In the garden.\n"
-)
+from tests.commands.conftest import Ended, Gazetteer
 
 
 class Installation:
-    """One state folder, and commands in processes of their own."""
+    """One state folder, and what its repositories hold."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self.gazetteer = gazetteer
+        self.folder = gazetteer.state
 
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=CHECKOUT,
-            env={
-                "PATH": os.environ["PATH"],
-                "STATE_ROOT": str(self.folder),
-                "SOURCE_DATE_EPOCH": "1780000000",
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+    def manage(self, *arguments: str) -> Ended:
+        return self.gazetteer.run(*arguments)
 
     def heads(self) -> dict[str, str]:
         root = self.folder / "repositories"
@@ -53,15 +35,9 @@ class Installation:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Installation:
-    made = Installation(tmp_path / "one")
-    (tmp_path / "list.md").write_text(LIST)
-    done = made.manage(
-        *("generate_directory", "clocks", "--name", "Clocks"),
-        *("--source", str(tmp_path / "list.md")),
-    )
-    assert done.returncode == 0, done.stderr
-    return made
+def source(gazetteer: Gazetteer) -> Installation:
+    gazetteer.make()
+    return Installation(gazetteer)
 
 
 def test_restored_elsewhere_the_next_run_makes_no_commit(
@@ -69,24 +45,24 @@ def test_restored_elsewhere_the_next_run_makes_no_commit(
 ) -> None:
     file = tmp_path / "backup.tar.gz"
     backed_up = source.manage("backup", str(file))
-    there = Installation(tmp_path / "two")
+    there = Installation(Gazetteer(tmp_path / "two"))
 
     restored = there.manage("restore", str(file))
 
-    assert backed_up.returncode == 0, backed_up.stderr
-    assert restored.returncode == 0, restored.stderr
+    assert backed_up.status == 0, backed_up.stderr
+    assert restored.status == 0, restored.stderr
     assert "1 directories" in restored.stdout
     assert file.stat().st_mode & 0o077 == 0
     assert there.heads() == source.heads() != {}
     # The document is among the rows: its file is not needed.
-    (tmp_path / "list.md").unlink()
+    (source.gazetteer.folder / "list.md").unlink()
     again = there.manage("generate_directory", "clocks")
-    assert again.returncode == 0, again.stderr
+    assert again.status == 0, again.stderr
     assert again.stdout.count("(unchanged)") == 3
     assert there.heads() == source.heads()
     # What was there is not written over, and stays as it was.
     refused = there.manage("restore", str(file))
-    assert refused.returncode == 1
+    assert refused.status == 1
     assert "restore into an empty one" in refused.stderr
     assert there.heads() == source.heads()
 
@@ -95,7 +71,7 @@ def test_damaged_file_changes_nothing(source: Installation, tmp_path: Path) -> N
     file = tmp_path / "backup.tar.gz"
     source.manage("backup", str(file))
     whole = file.read_bytes()
-    there = Installation(tmp_path / "two")
+    there = Installation(Gazetteer(tmp_path / "two"))
 
     said = []
     for damaged in (whole[: len(whole) // 2], b"no backup", whole):
@@ -103,7 +79,7 @@ def test_damaged_file_changes_nothing(source: Installation, tmp_path: Path) -> N
         if damaged == whole:
             forge(file)
         done = there.manage("restore", str(file))
-        said.append((done.returncode, done.stderr))
+        said.append((done.status, done.stderr))
 
     assert [status for status, _ in said] == [1, 1, 1]
     assert all("damaged" in text for _, text in said[:2])

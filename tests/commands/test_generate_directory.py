@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import CHECKOUT, LIST, Ended, Gazetteer
+from tests.commands.conftest import CHECKOUT, LIST, Ended, Gazetteer, Made
 
 EXAMPLE = CHECKOUT / "examples" / "open-source-time-tracking" / "directory.toml"
 
@@ -62,8 +62,12 @@ def test_a_second_run_changes_nothing_and_keeps_the_request(
     assert second["repositories"] == first["repositories"]
 
 
-def test_two_machines_make_equal_trees(gazetteer: Gazetteer, tmp_path: Path) -> None:
-    other = Gazetteer(tmp_path / "other" / "deeper")
+def test_two_machines_make_equal_trees(
+    gazetteer: Gazetteer, made: Made, tmp_path: Path
+) -> None:
+    gazetteer.migrate()
+    other = Gazetteer(tmp_path / "other" / "deeper", made)
+    other.migrate()
 
     gazetteer.generate(str(EXAMPLE))
     other.generate(str(EXAMPLE))
@@ -99,6 +103,7 @@ def test_an_option_replaces_its_field_and_the_others_stay(gazetteer: Gazetteer) 
 
 
 def test_directory_toml_reads_its_sources_beside_it(gazetteer: Gazetteer) -> None:
+    gazetteer.migrate()
     ended = gazetteer.generate(str(EXAMPLE), "--json")
 
     assert ended.status == 0, ended.stderr
@@ -191,6 +196,7 @@ def test_a_database_behind_the_code_is_not_touched(gazetteer: Gazetteer) -> None
 
 
 def test_no_item_anywhere_fails_without_a_repository(gazetteer: Gazetteer) -> None:
+    gazetteer.migrate()
     (gazetteer.folder / "list.md").write_text("Nothing but prose.\n")
 
     ended = gazetteer.generate("clocks", "--name", "Clocks", "--source", "list.md")
@@ -200,6 +206,7 @@ def test_no_item_anywhere_fails_without_a_repository(gazetteer: Gazetteer) -> No
 
 
 def test_an_unreachable_source_among_others_is_a_warning(gazetteer: Gazetteer) -> None:
+    gazetteer.migrate()
     ended = gazetteer.generate(
         "clocks", "--name", "Clocks", "--json",
         "--source", "list.md", "--source", "http://127.0.0.1:9/list.md",

@@ -79,6 +79,7 @@ def test_a_switch_asks_for_review(gazetteer: Gazetteer) -> None:
 
 
 def test_a_file_may_ask_for_review(gazetteer: Gazetteer) -> None:
+    gazetteer.migrate()
     path = gazetteer.folder / "directory.toml"
     path.write_text(
         'name = "Clocks"\nslug = "clocks"\nsources = ["list.md"]\nreview = true\n'

@@ -10,10 +10,7 @@ from tests.commands.conftest import Gazetteer
 @pytest.fixture
 def made(gazetteer: Gazetteer) -> Gazetteer:
     """With one directory that was generated once."""
-    ended = gazetteer.run(
-        "generate_directory", "clocks", "--name", "Clocks", "--source", "list.md"
-    )
-    assert ended.status == 0, ended.stderr
+    gazetteer.make()
     return gazetteer
 
 
