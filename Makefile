@@ -17,8 +17,10 @@ demo: .venv/installed
 	@echo "  $(RUN) manage.py generate_directory my-list --name 'My list' --source FILE_OR_URL"
 	@echo "or look at it in the browser: make dev"
 
+# Compiled code is kept, whatever the machine thinks of it: many tests start processes. And
+# who has nothing left to do takes over tests of those who have.
 test: .venv/installed
-	@$(RUN) -m pytest -n auto $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(RUN) -m pytest -n auto --dist worksteal $(ARGS)
 
 # Every fault at every place, on both stacks: the better part of an hour.
 test-engine: .venv/installed

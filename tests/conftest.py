@@ -15,6 +15,8 @@ from pytest_django.fixtures import Settings
 from directories.models import Directory
 from directories.services.directories import create_directory
 from tests.examples import EXHAUSTIVE
+from tests.repeating import pytest_runtest_protocol as pytest_runtest_protocol
+from tests.repeating import pytest_terminal_summary as pytest_terminal_summary
 
 # A busy machine is not a bug, and CI judges every change by the same examples.
 hypothesis_settings.register_profile(
