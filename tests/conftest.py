@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 
 from directories.models import Directory
 from directories.services.directories import create_directory
+from generation import heartbeat
 from tests.examples import EXHAUSTIVE
 from tests.repeating import pytest_runtest_protocol as pytest_runtest_protocol
 from tests.repeating import pytest_terminal_summary as pytest_terminal_summary
@@ -41,6 +42,21 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis_settings.load_profile(EXHAUSTIVE)
     # A shell makes what it starts in the background deaf to Ctrl-C, children included.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _no_heartbeat_within_a_transaction(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the test itself holds the database, a heartbeat would wait for it in vain.
+
+    For 20 seconds, and the end of the run for the heartbeat: whenever a run takes longer than
+    the time between two of them.
+    """
+    marker = request.node.get_closest_marker("django_db")
+    others_see_it = {"transactional_db", "live_server"} & {*request.fixturenames}
+    if not others_see_it and not (marker and marker.kwargs.get("transaction")):
+        monkeypatch.setattr(heartbeat, "BEATS_EVERY", 3600)
 
 
 @pytest.fixture
