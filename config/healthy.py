@@ -1,6 +1,6 @@
 """Is the role that was started here as well as it looks? For health checks of containers.
 
-    python -m config.healthy [worker | sweeper | web]
+    python -m config.healthy worker | sweeper
 
 They are asked for every minute, on machines that have better things to do: nothing here
 imports Django. What is wrong in detail, and what to do about it, `gazetteer_doctor` says.
@@ -8,9 +8,7 @@ imports Django. What is wrong in detail, and what to do about it, `gazetteer_doc
 
 from __future__ import annotations
 
-import os
 import sys
-import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import closing
 
@@ -60,24 +58,15 @@ def check_sweeper(env: Environment) -> None:
         file.execute(question)
 
 
-def check_web(env: Environment) -> None:
-    """Ask the server, by the first of the names that it answers to."""
-    address = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/healthz"
-    host = env.allowed_hosts[0].lstrip(".")
-    request = urllib.request.Request(address, headers={"Host": host})
-    urllib.request.urlopen(request, timeout=SECONDS).close()  # noqa: S310
-
-
 CHECKS: Mapping[str, Callable[[Environment], None]] = {
     "worker": check_worker,
     "sweeper": check_sweeper,
-    "web": check_web,
 }
 
 
 def main() -> int:
     env = Environment()
-    role = sys.argv[1] if len(sys.argv) > 1 else env.gazetteer_role
+    role = sys.argv[1]
     try:
         CHECKS[role](env)
     except Exception as exc:  # noqa: BLE001 - whatever a driver raises, it is not well
