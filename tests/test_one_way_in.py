@@ -57,6 +57,8 @@ ALSO = {
 }
 # `import_module("requests")` would pass unseen.
 DYNAMIC = ("importlib", "runpy")
+# It keeps libraries from being imported, and imports none.
+HIDES = "config/optional.py"
 
 PROBLEM = "application/problem+json"
 PROBLEMS = "config/problems.py"
@@ -124,7 +126,11 @@ def complaints(source: str, *, path: str) -> list[str]:
         for library in libraries
         if path != module and is_used(library) and (path, library) not in ALSO
     ]
-    found += [f"{path} imports by {name}" for name in DYNAMIC if is_used(name)]
+    found += [
+        f"{path} imports by {name}"
+        for name in DYNAMIC
+        if path != HIDES and is_used(name)
+    ]
     if path != PROBLEMS and any(PROBLEM in text for text in texts(tree)):
         found.append(f"{path} names {PROBLEM}; only {PROBLEMS} may")
     if not has_future_import(tree):

@@ -8,7 +8,6 @@ fork; see `read_ahead`.
 
 from __future__ import annotations
 
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -25,9 +24,22 @@ __all__ = ["adopting", "descriptions", "editing", "proposals", "sweeping"]
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name not in __all__:
+    """Import a service; from then on it is an attribute, and this is asked no more."""
+    if name == "adopting":
+        import directories.services.adopting
+    elif name == "descriptions":
+        import directories.services.descriptions
+    elif name == "editing":
+        import directories.services.editing
+    elif name == "proposals":
+        import directories.services.proposals
+    elif name == "sweeping":
+        import directories.services.sweeping  # noqa: F401
+    # Missing still while it is being imported: `from … import` finds it by itself then.
+    found: object = globals().get(name)
+    if not isinstance(found, ModuleType):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(f"{__name__}.{name}")
+    return found
 
 
 def read_ahead() -> None:
@@ -35,12 +47,11 @@ def read_ahead() -> None:
 
     Before a fork: then all processes share the memory as well.
     """
-    for name in (*(f"{__name__}.{service}" for service in __all__), *_FOR_RUNS):
-        import_module(name)
-
-
-_FOR_RUNS = (
-    "generation.tasks.directory_generation",
-    "generation.sources.formats",
-    "generation.repositories.website",
-)
+    import directories.services.adopting
+    import directories.services.descriptions
+    import directories.services.editing
+    import directories.services.proposals
+    import directories.services.sweeping  # noqa: F401
+    import generation.repositories.website
+    import generation.sources.formats
+    import generation.tasks.directory_generation  # noqa: F401
