@@ -17,6 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from directories.wording import count_of
 from generation.exceptions import GenerationError, NothingFound
 from generation.journal import Listener
 from generation.journal import Progress as Moment
@@ -75,6 +76,7 @@ def print_json(stream: Any, result: Result, *, seconds: float) -> None:
         "left_out": report.left_out_count,
         "conflicts": [conflict.model_dump() for conflict in report.conflicts],
         "warnings": list(report.warnings),
+        "notes": list(report.notes),
         "proposal": report.proposal,
         "duration_seconds": round(seconds, 3),
         "repositories": {
@@ -115,11 +117,11 @@ def print_text(stream: Any, result: Result, *, seconds: float) -> None:
             for line in describe_change(change):
                 stream.write(line)
     stream.write(
-        f"{result.directory}: {_count(items.total, 'item')} in "
-        f"{_count(report.categories, 'category', 'categories')} "
+        f"{result.directory}: {count_of(items.total, 'item')} in "
+        f"{count_of(report.categories, 'category', 'categories')} "
         f"({items.new} new, {items.updated} updated, {items.unchanged} unchanged, "
         f"{items.removed} removed), "
-        f"{_count(report.left_out_count, 'entry', 'entries')} left out, in {seconds:.1f} s"
+        f"{count_of(report.left_out_count, 'entry', 'entries')} left out, in {seconds:.1f} s"
     )
     if result.is_rehearsal:
         stream.write("Nothing was written: this was a dry run.")
@@ -147,16 +149,14 @@ def print_text(stream: Any, result: Result, *, seconds: float) -> None:
     if len(report.warnings) > SHOWN_WARNINGS:
         more = len(report.warnings) - SHOWN_WARNINGS
         stream.write(f"Warning: and {more} more; the run's report has them all.")
+    for note in report.notes:
+        stream.write(f"Note: {note}")
 
 
 def describe_change(change: ItemChange) -> Iterator[str]:
     yield f"{SIGNS.get(change.kind, ' ')} {change.slug}  {change.name}"
     for field in change.fields:
         yield f"    {field.field}: {field.before!r} → {field.after!r}"
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _short(path: str) -> str:

@@ -1,4 +1,4 @@
-"""What to do about a refusal, in the words of the place where somebody was refused.
+"""Words for people: how many there are, and what to do about a refusal.
 
 A refusal carries the `option` that would have the thing done all the same, by its name in
 the API. Somebody at the command line or in a form has never seen that name.
@@ -24,6 +24,10 @@ ADMIN: Door = {
     ),
     "keep_edits": "To undo all but these, tick “all but later edits”",
 }
+
+
+def count_of(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def with_advice(exc: DirectoryError, door: Door) -> str:

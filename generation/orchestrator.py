@@ -37,7 +37,7 @@ from generation.exceptions import (
 from generation.git import Repository
 from generation.heartbeat import Pulse, do_nothing
 from generation.interrupts import undisguised, uninterrupted
-from generation.journal import Journal, Listener, logged
+from generation.journal import Journal, Listener
 from generation.operations import DirectoryOperations
 from generation.outcomes import (
     fail_for_now,
@@ -337,8 +337,8 @@ class _Run:
             publication.publish()
             step = self._journal.step(PUBLISH, begun, note=build.note())
             report = report.model_copy(update={"steps": (*report.steps, step)})
-            later = report.warnings[len(draft.warnings) :]
-            self._conclude(report, *logged(later), note=step.note)
+            notes = [AppendLog(message=text[:2000]) for text in report.notes]
+            self._conclude(report, *notes, note=step.note)
         return report
 
     def _conclude(self, report: Report, *commands: Command, note: str) -> None:

@@ -129,7 +129,8 @@ class CategoryChoice(Record):
 
 class Report(Record):
     """All of it. `title` is the subject of its commits. `proposal` is the number of the one
-    that the run made or brought up to date, None where it moved `main` or changed nothing."""
+    that the run made or brought up to date, None where it moved `main` or changed nothing.
+    `notes` are what is worth knowing and nobody has to see to, unlike `warnings`."""
 
     items: ItemCounts = ItemCounts()
     categories: int = 0
@@ -148,6 +149,7 @@ class Report(Record):
     conflicts: tuple[Conflict, ...] = ()
     steps: tuple[StepReport, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     repositories: dict[str, RepositoryReport] = Field(default_factory=dict)
     title: str = ""
     proposal: int | None = None

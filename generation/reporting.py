@@ -60,10 +60,8 @@ def compile_report(
         conflict_count=len(draft.conflicts),
         conflicts=draft.conflicts[:LISTED],
         steps=tuple(steps),
-        warnings=(
-            *draft.warnings,
-            *_warnings(build),
-        ),
+        warnings=draft.warnings,
+        notes=tuple(_notes(build)),
         repositories={
             kind: RepositoryReport(
                 path=str(change.repository.path),
@@ -113,7 +111,8 @@ def _doubtful_first(
     )
 
 
-def _warnings(build: Build) -> list[str]:
+def _notes(build: Build) -> list[str]:
+    """Name the files that people changed: that they stay is what a run is for."""
     return [
         f"{len(paths)} file{'s' if len(paths) > 1 else ''} of the {kind} repository "
         f"changed by hand and left alone: {', '.join(paths[:5])}"

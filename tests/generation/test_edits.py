@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from generation.contract.commands import AppendLog, LogLevel
 from generation.exceptions import RepositoryError
 from generation.git import Repository
 from generation.git.command import talk_to_git
@@ -380,3 +381,21 @@ generate(make_run(("list.md", CLOCKS)), make_host(Path({str(tmp_path)!r})))
     found = [Repository(path).head() for path in tmp_path.glob("ada/*.git")]
     assert len(found) in (0, 3)
     assert (None in found) is False
+
+
+def test_files_that_a_person_changed_are_a_note_and_no_warning(tmp_path: Path) -> None:
+    run(tmp_path)
+    mine = files(tmp_path)[HORIZONTAL].replace("Lies", "Rests")
+    commit_by_hand(tmp_path, {HORIZONTAL: mine})
+
+    operations = run(tmp_path, clock=LATER)
+
+    report = report_of(operations)
+    assert report.warnings == ()
+    assert [HORIZONTAL in note for note in report.notes] == [True]
+    levels = [
+        command.level
+        for command in operations.said
+        if isinstance(command, AppendLog) and HORIZONTAL in command.message
+    ]
+    assert levels == [LogLevel.INFO]
