@@ -5,5 +5,6 @@ from __future__ import annotations
 from directories.admin.directories import DirectoryAdmin
 from directories.admin.proposals import ProposalAdmin
 from directories.admin.runs import GenerationRunAdmin
+from directories.admin.tokens import TokenAdmin
 
-__all__ = ["DirectoryAdmin", "GenerationRunAdmin", "ProposalAdmin"]
+__all__ = ["DirectoryAdmin", "GenerationRunAdmin", "ProposalAdmin", "TokenAdmin"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -28,7 +29,9 @@ from directories.services import queueing, runs
 from directories.services.directories import namespace_of, store_documents
 from directories.services.documents import remove_document
 from directories.services.files import explain
+from directories.services.proposing import repositories_of
 from directories.services.requests import build_request, edit_request, is_empty
+from directories.wording import count_of
 
 # Each runs in this request, one after another, while the browser waits.
 MOST_AT_ONCE = 5
@@ -59,14 +62,15 @@ class DirectoryAdmin(Curating):
     list_display = (
         "__str__",
         "name",
-        "owner",
         "generate_status",
         "items_count",
-        "generation_finished_at",
+        "last_run",
         "history",
         "website",
     )
     list_filter = ("generate_status",)
+    # For each of them git is asked whether there is a website.
+    list_per_page = 50
     list_select_related = ("owner",)
     search_fields = ("slug", "name")
     inlines = (SourceDocumentInline,)
@@ -156,9 +160,29 @@ class DirectoryAdmin(Curating):
         # What becomes of its repositories is asked on a page of its own.
         return False
 
+    class Media:
+        css = {"all": ("directories/admin.css",)}
+
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show what has happened to a directory: its runs, which Django's log knows not."""
+        directory = self.get_object(request, object_id)
+        if directory is None:
+            raise Http404("there is no such directory")
+        url = reverse("admin:directories_generationrun_changelist")
+        return redirect(f"{url}?directory__id__exact={directory.pk}")
+
+    @admin.display(description="last run", ordering="generation_finished_at")
+    def last_run(self, directory: Directory) -> datetime | None:
+        return directory.generation_finished_at
+
     @admin.display(description="website")
     def website(self, directory: Directory) -> SafeString | str:
-        if directory.generation_finished_at is None:
+        if repositories_of(directory)["website"].head() is None:
             return ""
         url = reverse("preview", args=(directory.namespace, directory.slug))
         return format_html('<a href="{}">preview</a>', url)
@@ -246,9 +270,9 @@ def _message(directory: Directory, run: GenerationRun) -> tuple[int, SafeString]
         proposal = (run.report or {}).get("proposal")
         waits = f", proposal {proposal} waits for review" if proposal else ""
         outcome = (
-            f"{items['total']} items ({items['new']} new, {items['updated']} updated, "
+            f"{count_of(items['total'], 'item')} ({items['new']} new, {items['updated']} updated, "
             f"{items['removed']} removed){waits}"
-            + (f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else "")
+            + (f", {count_of(warnings, 'warning')}" if warnings else "")
         )
     url = reverse("admin:directories_generationrun_change", args=[run.pk])
     return level, format_html(

@@ -11,9 +11,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 
 from directories import services
-from directories.admin.readonly import ReadOnly
+from directories.admin.readonly import DirectoryFilter, ReadOnly
 from directories.exceptions import DirectoryError
 from directories.models import Proposal, ProposalState
 
@@ -27,15 +28,18 @@ class ProposalAdmin(ReadOnly, admin.ModelAdmin):
         "title",
         "state",
         "items",
-        "origin",
         "author",
         "created_at",
         "decided_by",
     )
-    list_filter = ("state", "origin", ("directory", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("state", "origin", ("directory", DirectoryFilter))
     list_select_related = ("directory", "author", "decided_by")
     search_fields = ("directory__slug", "title", "branch")
     change_form_template = "admin/directories/proposal/difference.html"
+
+    class Media:
+        css = {"all": ("directories/admin.css",)}
+
     fields = (
         "directory",
         "title",
@@ -102,7 +106,7 @@ class ProposalAdmin(ReadOnly, admin.ModelAdmin):
         except DirectoryError as exc:
             self.message_user(request, f"{exc}.", messages.ERROR)
         else:
-            self.message_user(request, f"{proposal} is {proposal.state}.".capitalize())
+            self.message_user(request, capfirst(f"{proposal} is {proposal.state}."))
         return redirect("admin:directories_proposal_change", proposal.pk)
 
     def changeform_view(

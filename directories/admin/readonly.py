@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
+
+
+class DirectoryFilter(admin.RelatedOnlyFieldListFilter):
+    """Those of one directory, also where no other has any: Django's then shows all of them."""
+
+    def has_output(self) -> bool:
+        return True
+
 
 class ReadOnly:
     """What is written by runs alone."""

@@ -20,7 +20,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from directories import services
-from directories.admin.readonly import ReadOnly
+from directories.admin.readonly import DirectoryFilter, ReadOnly
 from directories.exceptions import DirectoryError
 from directories.models import GenerationRun, RunAttempt, RunLogLine, RunState
 from directories.services import history, runs
@@ -51,16 +51,12 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
         "created_at",
         "directory",
         "state",
-        "step",
         "progress",
         "items",
-        "waited",
         "duration",
         "where",
-        "trigger",
-        "attempt",
     )
-    list_filter = ("state", "trigger", ("directory", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("state", "trigger", ("directory", DirectoryFilter))
     list_select_related = ("directory",)
     search_fields = ("directory__slug", "ran_on", "error")
     date_hierarchy = "created_at"
@@ -92,6 +88,7 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
 
     class Media:
         js = ("directories/live-run.js",)
+        css = {"all": ("directories/admin.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GenerationRun]:
         return super().get_queryset(request).prefetch_related("attempts")
@@ -210,7 +207,7 @@ class GenerationRunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="progress")
     def progress(self, run: GenerationRun) -> str:
-        return f"{run.percent} %"
+        return f"{run.percent} % {run.step}".strip()
 
     @admin.display(description="items")
     def items(self, run: GenerationRun) -> str:

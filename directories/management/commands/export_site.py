@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from directories.exceptions import DirectoryError
 from directories.services.intake import named_directory
 from directories.services.sites import export_site, no_index_warning
+from directories.wording import count_of
 
 
 class Command(BaseCommand):
@@ -48,5 +49,5 @@ class Command(BaseCommand):
             self.stderr.write(no_index_warning(exported))
         searched = ", with a full-text index" if exported.is_indexed else ""
         self.stdout.write(
-            f"{exported.files} files{searched}. Open {(folder / 'index.html').as_uri()}"
+            f"{count_of(exported.files, 'file')}{searched}. Open {(folder / 'index.html').as_uri()}"
         )

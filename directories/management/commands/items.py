@@ -21,7 +21,7 @@ from directories.edit_console import (
 from directories.exceptions import NotPossible
 from directories.services import editing
 from directories.services.intake import named_directory
-from directories.wording import COMMAND_LINE, FILE, with_advice
+from directories.wording import COMMAND_LINE, FILE, count_of, with_advice
 from generation.editing.inspecting import Details
 from generation.editing.operations import (
     AddItem,
@@ -125,7 +125,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{item.slug}  {item.name}  {item.category}  {item.source_url}"
             )
-        self.stdout.write(f"{len(items)} items")
+        self.stdout.write(count_of(len(items), "item"))
 
     def _show(self, options: dict[str, Any]) -> None:
         stored = editing.read(named_directory(options["directory"]))
