@@ -37,7 +37,7 @@ def test_json_is_one_object_with_exactly_these_keys(gazetteer: Gazetteer) -> Non
 
     assert set(result) == {
         "run_id", "directory", "status", "attempt", "items", "categories", "tags",
-        "left_out", "conflicts", "warnings", "duration_seconds", "repositories",
+        "left_out", "conflicts", "warnings", "notes", "duration_seconds", "repositories",
         "proposal",
     }  # fmt: skip
     assert result["items"] == {
