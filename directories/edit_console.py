@@ -8,7 +8,6 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
@@ -16,7 +15,7 @@ from django.db import DatabaseError
 from pydantic import ValidationError
 
 from directories import services
-from directories.exceptions import DirectoryError, NotPossible
+from directories.exceptions import DirectoryError, NotNow, NotPossible
 from directories.models import Directory
 from directories.services.owners import find_owner
 
@@ -86,14 +85,17 @@ def clock() -> datetime | None:
 
 
 def edit_document(directory: Directory, edited: Edited) -> dict[str, Any]:
-    """Tell an edit as JSON does."""
+    """Tell an edit as JSON does. What waits, or was not done, makes no version."""
     proposal = edited.revised.proposal if edited.revised else None
+    effects = [effect.model_dump(mode="json") for effect in edited.edit.effects]
+    if edited.is_dry_run or proposal:
+        effects = [{**effect, "version": None} for effect in effects]
     return {
         "directory": str(directory.pk),
         "title": edited.edit.title,
         "dry_run": edited.is_dry_run,
         "changed": bool(edited.edit),
-        "effects": [effect.model_dump(mode="json") for effect in edited.edit.effects],
+        "effects": effects,
         "commits": dict(edited.revised.commits) if edited.revised else {},
         "proposal": proposal.number if proposal else None,
     }
@@ -152,7 +154,7 @@ def told_refusals() -> Iterator[None]:
     except NotPossible as exc:
         raise CommandError(f"{why(exc)}.", returncode=WRONG_INPUT) from exc
     except DirectoryError as exc:
-        status = FAILED if exc.status == HTTPStatus.CONFLICT else WRONG_INPUT
+        status = FAILED if isinstance(exc, NotNow) else WRONG_INPUT
         raise CommandError(f"{exc}.", returncode=status) from exc
     except DatabaseError as exc:
         raise CommandError(f"the database does not answer: {exc}") from exc

@@ -5,6 +5,7 @@ DirectoryError
 │   └── DirectoryNotFound, RunNotFound, DocumentNotFound, ProposalNotFound
 ├── NotNow              409: right in itself, but not at this moment
 │   ├── RunActive           the directory has a run that is not over
+│   ├── StaleEdit       412: made for another version than the one that is there
 │   └── StaleAttempt        another attempt has taken the run, or it is over
 ├── NotYours            403: a run of another directory
 ├── NotPossible         422: understood, and impossible
@@ -56,6 +57,11 @@ class NotNow(DirectoryError):
 
 class RunActive(NotNow):
     title = "A run is active"
+
+
+class StaleEdit(NotNow):
+    status = 412
+    title = "It has changed"
 
 
 class StaleAttempt(NotNow):

@@ -16,6 +16,8 @@ GenerationError
 │   └── HalfPublished          one branch has moved, another not, and there is no way back
 ├── RemovalsNotAllowed     a run would remove so much that a person must allow it
 ├── EditRefused            what a person asked for cannot be done, or would lose something
+│   ├── StaleVersion           it was asked for another version than the one that is there
+│   └── FormConflict           a form and somebody else changed the same fields
 ├── RunRefused             the run is not ours to execute (finished, claimed, unknown)
 ├── InternalAPIError       ours: the worker and the web side do not understand each other
 │   ├── InternalAPIUnreachable  no answer, after several tries
@@ -30,6 +32,7 @@ GenerationError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -126,6 +129,39 @@ class EditRefused(GenerationError):
         super().__init__(message)
         self.errors = errors
         self.option = option
+
+
+class StaleVersion(EditRefused):
+    """`version` is the one that is there; None where nothing is, or several were named."""
+
+    def __init__(
+        self, message: str, *errors: dict[str, Any], version: str | None
+    ) -> None:
+        super().__init__(message, *errors)
+        self.version = version
+
+
+class FormConflict(EditRefused):
+    """Nothing was written. `values` are what the form shows next, by field.
+
+    `theirs` are the values that stand there now of the fields in conflict, `kept` the fields
+    that only somebody else has changed. `version` is what the form is made from next.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        values: Mapping[str, Any],
+        theirs: Mapping[str, Any],
+        kept: tuple[str, ...],
+        version: str,
+    ) -> None:
+        super().__init__(message)
+        self.values = values
+        self.theirs = theirs
+        self.kept = kept
+        self.version = version
 
 
 class RunRefused(GenerationError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,20 +15,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.text import capfirst
 from pydantic import ValidationError
 
 from directories import services
 from directories.edit_console import explain_invalid
-from directories.exceptions import DirectoryError
+from directories.exceptions import DirectoryError, StaleEdit
 from directories.models import Directory
 from directories.services.deleting import Repositories, delete_directory
 from directories.services.proposing import repositories_of
 from directories.wording import ADMIN, with_advice
-from generation.editing.operations import AddItem, ItemOperation, RemoveItem, UpdateItem
-from generation.items import Item
+from generation.editing.operations import AddItem, SentForm
+from generation.exceptions import FormConflict
 
 if TYPE_CHECKING:
-    from directories.services.editing import Edited
+    from directories.services.editing import Edited, How, ShownItem
 
 PER_PAGE = 100
 FIELDS = ("name", "source_url", "description", "category", "featured", "markdown")
@@ -48,11 +51,42 @@ class ItemForm(forms.Form):
     allow_duplicate = forms.BooleanField(
         required=False, label="Although it looks like an item that is there"
     )
+    # The blob ids of the item's files, as they were when this was shown.
+    version = forms.CharField(required=False, widget=forms.HiddenInput())
 
     def fields_of_item(self) -> dict[str, Any]:
         given = self.cleaned_data
         tags = [tag.strip() for tag in given["tags"].split(",") if tag.strip()]
         return {**{key: given[key] for key in FIELDS}, "tags": tags}
+
+    @classmethod
+    def with_conflict(
+        cls, conflict: FormConflict, *, allow_duplicate: bool
+    ) -> ItemForm:
+        """Show what was typed once more, and next to it what stands there now."""
+        form = cls(
+            {
+                **_typed(conflict.values),
+                "version": conflict.version,
+                "allow_duplicate": allow_duplicate,
+            }
+        )
+        theirs = _typed(conflict.theirs)
+        # Before the first error, from which on it is fixed what a field shows.
+        for key, value in theirs.items():
+            now = {True: "yes", False: "no"}.get(value, value) or "(empty)"
+            form.fields[key].help_text = format_html("Now: <pre>{}</pre>", now)
+        form.add_error(
+            None,
+            f"{capfirst(str(conflict))}. Nothing was saved. What you typed is still here; "
+            "save again to put it in place of what is there now.",
+        )
+        if conflict.kept:
+            names = ", ".join(str(form[key].label) for key in conflict.kept)
+            form.add_error(None, f"Changed meanwhile, and shown as it is now: {names}.")
+        for key in theirs:
+            form.add_error(key, "This is yours. Below it is what is there now.")
+        return form
 
 
 class Curating(admin.ModelAdmin):
@@ -95,15 +129,32 @@ class Curating(admin.ModelAdmin):
     ) -> HttpResponse:
         """Add an item, or change or remove the one of this slug."""
         directory = self._directory(request, pk)
-        item = self._item(directory, slug) if slug else None
-        form = ItemForm(request.POST or None, initial=_initial(item))
-        if request.method == "POST":
-            operation = self._operation(request, form, item)
-            if operation is not None and self._do(request, directory, form, operation):
+        if request.method != "POST":
+            shown = self._shown(directory, slug) if slug else None
+            if slug and shown is None:
+                raise Http404(f"there is no item {slug}")
+            form = ItemForm(initial=_initial(shown))
+            return self._item_page(request, directory, form, slug, shown)
+        if slug and "remove" in request.POST:
+            return self._remove(request, directory, slug)
+        form = ItemForm(request.POST)
+        if form.is_valid():
+            try:
+                edited = _save(
+                    directory, form, slug, services.editing.How(_user_of(request))
+                )
+            except FormConflict as exc:
+                insists = form.cleaned_data["allow_duplicate"]
+                form = ItemForm.with_conflict(exc, allow_duplicate=insists)
+            except ValidationError as exc:
+                form.add_error(None, explain_invalid(exc))
+            except DirectoryError as exc:
+                form.add_error(None, f"{with_advice(exc, ADMIN)}.")
+            else:
+                self.message_user(request, _told(edited), messages.SUCCESS)
                 return redirect("admin:directories_directory_items", pk)
-        title = f"Change {item.name}" if item else "Add an item"
-        facts = {"directory": directory, "form": form, "item": item}
-        return self._render(request, "item", title, facts)
+        shown = self._shown(directory, slug) if slug else None
+        return self._item_page(request, directory, form, slug, shown)
 
     def delete_view_(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask what becomes of the repositories, and delete."""
@@ -125,46 +176,52 @@ class Curating(admin.ModelAdmin):
         facts = {"directory": directory, "paths": paths}
         return self._render(request, "take_down", f"Delete {directory}", facts)
 
-    def _operation(
-        self, request: HttpRequest, form: ItemForm, item: Item | None
-    ) -> ItemOperation | None:
-        """Read what was asked for; None, and the form says why, where it is wrong."""
+    def _remove(
+        self, request: HttpRequest, directory: Directory, slug: str
+    ) -> HttpResponse:
+        """Remove an item; where it is not what was shown, show the change and ask again."""
+        sent, reason = (request.POST.get(key, "") for key in ("version", "reason"))
         try:
-            if item is not None and "remove" in request.POST:
-                reason = request.POST.get("reason", "")
-                return RemoveItem(slug=item.slug, reason=reason)
-            if not form.is_valid():
-                return None
-            fields = form.fields_of_item()
-            insists = {"allow_duplicate": form.cleaned_data["allow_duplicate"]}
-            if item is None:
-                return AddItem.model_validate({**fields, **insists})
-            before = {**item.model_dump(), "tags": list(item.tags)}
-            changed = {key: v for key, v in fields.items() if before[key] != v}
-            return UpdateItem.model_validate({"slug": item.slug, **insists, **changed})
+            edited = services.editing.remove_shown(
+                directory,
+                slug,
+                services.editing.How(_user_of(request)),
+                reason=reason,
+                shown=sent,
+            )
         except ValidationError as exc:
-            form.add_error(None, explain_invalid(exc))
-            return None
+            self.message_user(request, f"{explain_invalid(exc)}.", messages.ERROR)
+        except StaleEdit as exc:
+            if shown := self._shown(directory, slug, since=sent):
+                return self._item_page(
+                    request,
+                    directory,
+                    ItemForm(initial=_initial(shown)),
+                    slug,
+                    shown,
+                    is_stale=True,
+                    changes=shown.changes,
+                    reason=reason,
+                )
+            self.message_user(request, f"{exc}.", messages.ERROR)
+        except DirectoryError as exc:
+            self.message_user(request, f"{exc}.", messages.ERROR)
+        else:
+            self.message_user(request, _told(edited), messages.SUCCESS)
+        return redirect("admin:directories_directory_items", directory.pk)
 
-    def _do(
+    def _item_page(
         self,
         request: HttpRequest,
         directory: Directory,
         form: ItemForm,
-        operation: ItemOperation,
-    ) -> bool:
-        user = request.user
-        assert isinstance(user, User), "the admin is for people who have logged in"
-        try:
-            edited = services.editing.change_items(
-                directory, [operation], services.editing.How(user)
-            )
-        except DirectoryError as exc:
-            form.is_valid()
-            form.add_error(None, f"{with_advice(exc, ADMIN)}.")
-            return False
-        self.message_user(request, _told(edited), messages.SUCCESS)
-        return True
+        slug: str | None,
+        item: ShownItem | None,
+        **facts: Any,
+    ) -> HttpResponse:
+        title = f"Change {item.name if item else slug}" if slug else "Add an item"
+        facts |= {"directory": directory, "form": form, "item": item}
+        return self._render(request, "item", title, facts)
 
     def _directory(self, request: HttpRequest, pk: UUID) -> Directory:
         directory = get_object_or_404(Directory.objects.select_related("owner"), pk=pk)
@@ -172,15 +229,13 @@ class Curating(admin.ModelAdmin):
             raise PermissionDenied
         return directory
 
-    def _item(self, directory: Directory, slug: str) -> Item:
+    def _shown(
+        self, directory: Directory, slug: str, *, since: str = ""
+    ) -> ShownItem | None:
         try:
-            stored = services.editing.read(directory)
+            return services.editing.show_item(directory, slug, since=since)
         except DirectoryError as exc:
             raise Http404(str(exc)) from exc
-        for found in stored.items:
-            if found.item.slug == slug:
-                return found.item
-        raise Http404(f"there is no item {slug}")
 
     def _render(
         self, request: HttpRequest, template: str, title: str, facts: dict[str, Any]
@@ -193,10 +248,37 @@ class Curating(admin.ModelAdmin):
         )
 
 
-def _initial(item: Item | None) -> dict[str, Any]:
-    if item is None:
-        return {}
-    return {**{key: getattr(item, key) for key in FIELDS}, "tags": ", ".join(item.tags)}
+def _save(directory: Directory, form: ItemForm, slug: str | None, how: How) -> Edited:
+    """Add an item, or save what the form changed of one.
+
+    Raises FormConflict, DirectoryError, and ValidationError for what no item can have.
+    """
+    fields, insists = form.fields_of_item(), form.cleaned_data["allow_duplicate"]
+    if slug is None:
+        item = AddItem.model_validate({**fields, "allow_duplicate": insists})
+        return services.editing.change_items(directory, [item], how)
+    shown = form.cleaned_data["version"]
+    return services.editing.save_form(
+        directory, SentForm(slug, fields, shown, insists), how
+    )
+
+
+def _initial(shown: ShownItem | None) -> dict[str, Any]:
+    return {**_typed(shown.values), "version": shown.version} if shown else {}
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Write values as they are typed: lists in one line."""
+    return {
+        key: ", ".join(value) if isinstance(value, list) else value
+        for key, value in values.items()
+    }
+
+
+def _user_of(request: HttpRequest) -> User:
+    user = request.user
+    assert isinstance(user, User), "the admin is for people who have logged in"
+    return user
 
 
 def _told(edited: Edited) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,13 +19,13 @@ from rest_framework.views import APIView
 
 from directories import services
 from directories.api.bodies import AdoptedRepository, Import, Inspect, Undo
+from directories.api.conditions import etag_of, is_known, versions_asked
 from directories.api.views import body_of, caller_of, own_directories, own_runs
 from directories.edit_console import adoption_document, edit_document
 from directories.exceptions import NotFound, NotPossible
 from directories.models import Directory
 from generation.editing.operations import (
     AddItem,
-    ItemOperation,
     ItemOperations,
     LabelOperation,
     RemoveItem,
@@ -33,7 +34,7 @@ from generation.editing.operations import (
 
 if TYPE_CHECKING:
     from directories.services.editing import Edited, How
-    from generation.repositories.data import StoredItem
+    from generation.repositories.data import Stored, StoredItem
     from generation.sources.fetch import Fetcher
 
 MOST_LISTED = 500
@@ -56,7 +57,8 @@ class Items(APIView):
         ]
         limit, offset = _number(asked, "limit", 100), _number(asked, "offset", 0)
         shown = found[offset : offset + min(limit, MOST_LISTED)]
-        return Response({"count": len(found), "results": list(map(_item, shown))})
+        results = [_item(stored, item) for item in shown]
+        return Response({"count": len(found), "results": results})
 
     def post(self, request: Request, pk: UUID) -> Response:
         """Add an item: 201 and what it did; in a dry run 200."""
@@ -71,23 +73,30 @@ class Items(APIView):
 
 
 class ItemDetail(APIView):
+    """One item. `If-Match` names the version that is to be changed or removed."""
+
     def get(self, request: Request, pk: UUID, slug: str) -> Response:
-        for found in services.editing.read(_own(request, pk)).items:
+        stored = services.editing.read(_own(request, pk))
+        for found in stored.items:
             if found.item.slug == slug:
-                return Response(_item(found))
+                document = _item(stored, found)
+                headers = {"ETag": etag_of(document["version"])}
+                if is_known(request, document["version"]):
+                    return Response(status=304, headers=headers)
+                return Response(document, headers=headers)
         raise NotFound(f"there is no item {slug}")
 
     def patch(self, request: Request, pk: UUID, slug: str) -> Response:
         directory = _own(request, pk)
         body = {**body_of(request), "slug": slug}
-        return _change(request, directory, UpdateItem.model_validate(body))
+        return _change_one(request, directory, UpdateItem.model_validate(body))
 
     def delete(self, request: Request, pk: UUID, slug: str) -> Response:
         """Remove an item for the reason in the body, or in `?reason=`."""
         directory = _own(request, pk)
         body = body_of(request) or {"reason": request.query_params.get("reason", "")}
         operation = RemoveItem.model_validate({**body, "slug": slug})
-        return _change(request, directory, operation)
+        return _change_one(request, directory, operation)
 
 
 class InspectPage(APIView):
@@ -104,8 +113,17 @@ class BulkItems(APIView):
     def post(self, request: Request, pk: UUID) -> Response:
         """Up to 500 operations in their order: all of them, or none."""
         directory = _own(request, pk)
+        if versions_asked(request) is not None:
+            raise ParseError(
+                "If-Match is for one item; here each operation may have a version."
+            )
         several = ItemOperations.model_validate(body_of(request))
-        return _change(request, directory, *several.operations)
+        return answer(
+            directory,
+            services.editing.change_items(
+                directory, several.operations, how_of(request)
+            ),
+        )
 
 
 class Labels(APIView):
@@ -119,6 +137,7 @@ class Labels(APIView):
 
         return Response(
             {
+                "versions": stored.label_versions,
                 "categories": [
                     {**label_entry(category), "items": uses[category.id]}
                     for category in stored.categories
@@ -126,24 +145,26 @@ class Labels(APIView):
                 "tags": [
                     {**label_entry(tag), "items": tags[tag.id]} for tag in stored.tags
                 ],
-            }
+            },
+            headers={"ETag": etag_of(stored.taxonomy_version)},
         )
 
     def post(self, request: Request, pk: UUID) -> Response:
         directory = _own(request, pk)
         operation = _label_operation.validate_python(body_of(request))
-        return answer(
-            directory,
-            services.editing.change_labels(directory, operation, how_of(request)),
+        edited = services.editing.change_labels(
+            directory, operation, how_of(request), versions=versions_asked(request)
         )
+        return answer(directory, edited)
 
 
-def _change(
-    request: Request, directory: Directory, *operations: ItemOperation
+def _change_one(
+    request: Request, directory: Directory, operation: UpdateItem | RemoveItem
 ) -> Response:
-    return answer(
-        directory, services.editing.change_items(directory, operations, how_of(request))
+    edited = services.editing.change_item(
+        directory, operation, how_of(request), versions=versions_asked(request)
     )
+    return answer(directory, edited)
 
 
 def _own(request: Request, pk: UUID) -> Directory:
@@ -166,8 +187,19 @@ def _flag(request: Request, name: str) -> bool | None:
     return None if text is None else text == "true"
 
 
-def answer(directory: Directory, edited: Edited, **options: Any) -> Response:
-    return Response(edit_document(directory, edited), **options)
+def answer(
+    directory: Directory,
+    edited: Edited,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """Tell an edit. Where it leaves one thing behind, its version is the `ETag`."""
+    document = edit_document(directory, edited)
+    versions = [effect["version"] for effect in document["effects"]]
+    if len(set(versions)) == 1 and versions[0]:
+        headers = {**headers, "ETag": etag_of(versions[0])}
+    return Response(document, status, headers=dict(headers))
 
 
 def _fetcher() -> Fetcher:
@@ -180,12 +212,15 @@ def _fetcher() -> Fetcher:
     return fetcher
 
 
-def _item(found: StoredItem) -> dict[str, Any]:
+def _item(stored: Stored, found: StoredItem) -> dict[str, Any]:
     from generation.repositories.documents import item_document
 
+    version = stored.version_of(found.item.slug)
+    assert version is not None, "an item was read from its file"
     return {
         "slug": found.item.slug,
         **item_document(found.item),
+        "version": version.tag,
         "edited": found.edited,
         "sources": [source.model_dump() for source in found.record.sources],
     }

@@ -6,13 +6,13 @@ asks for review or whoever edits does. Everybody else's edits wait as proposals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 
-from directories.exceptions import NotPossible
+from directories.exceptions import NotPossible, StaleEdit
 from directories.models import (
     Directory,
     GenerationRun,
@@ -26,17 +26,37 @@ from directories.services.revisions import Revised, revise
 from generation.contract.request import MAX_DOCUMENT_BYTES
 from generation.editing import Edit
 from generation.editing.exporting import FORMATS, export
+from generation.editing.forms import (
+    changes_since,
+    edit_from_form,
+    form_values,
+)
 from generation.editing.importing import Duplicates, import_items, read_file
 from generation.editing.inspecting import Details, read_details
 from generation.editing.items import edit_items
 from generation.editing.labels import edit_labels
-from generation.editing.operations import ItemOperation, LabelOperation
+from generation.editing.operations import (
+    ItemOperation,
+    LabelOperation,
+    RemoveItem,
+    SentForm,
+    UpdateItem,
+)
 from generation.editing.undo import undo
-from generation.exceptions import EditRefused, RepositoryError, SourceError
+from generation.editing.versions import check_item, check_labels
+from generation.exceptions import (
+    EditRefused,
+    FormConflict,
+    RepositoryError,
+    SourceError,
+    StaleVersion,
+)
 from generation.git import MAIN
+from generation.report import FieldChange
 from generation.repositories.data import Stored, read_data
 from generation.repositories.following import catalogue_of
 from generation.repositories.revision import Revision
+from generation.repositories.versions import ItemVersion
 from generation.sources.fetch import Fetcher
 
 Change = Callable[[Stored], Edit]
@@ -73,23 +93,103 @@ class Edited(NamedTuple):
         return self.revised is None
 
 
+class ShownItem(NamedTuple):
+    """An item as a form shows it, with the version that the form is made from.
+
+    `changes` are those since another version; empty where they cannot be told.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    version: str
+    changes: tuple[FieldChange, ...] = ()
+
+
 def change_items(
     directory: Directory, operations: Sequence[ItemOperation], how: How
 ) -> Edited:
-    """Do several things to items, all or none. Raises NotPossible and NotNow."""
+    """Do several things to items, all or none.
+
+    Raises StaleEdit, NotPossible and NotNow.
+    """
     now = f"{how.at:%Y-%m-%d %H:%M}"
     return make(directory, lambda stored: edit_items(stored, operations, now=now), how)
 
 
-def change_labels(directory: Directory, operation: LabelOperation, how: How) -> Edited:
-    """Change categories or tags, and their items. Raises NotPossible and NotNow."""
+def change_item(
+    directory: Directory,
+    operation: UpdateItem | RemoveItem,
+    how: How,
+    *,
+    versions: Collection[str] | None = None,
+) -> Edited:
+    """Change an item if it has one of the `versions`, if any are given.
+
+    Raises StaleEdit, NotPossible and NotNow.
+    """
     now = f"{how.at:%Y-%m-%d %H:%M}"
-    return make(
-        directory,
-        lambda stored: edit_labels(stored, operation, now=now),
-        how,
-        origin=Proposal.Origin.TAXONOMY,
-    )
+
+    def change(stored: Stored) -> Edit:
+        if versions is not None:
+            check_item(stored, operation.slug, versions)
+        return edit_items(stored, [operation], now=now)
+
+    return make(directory, change, how)
+
+
+def save_form(directory: Directory, form: SentForm, how: How) -> Edited:
+    """Write what a form changed of the item that it had shown.
+
+    Raises FormConflict, NotPossible and NotNow, and ValidationError for what no item can have.
+    """
+    now = f"{how.at:%Y-%m-%d %H:%M}"
+    return make(directory, lambda stored: edit_from_form(stored, form, now=now), how)
+
+
+def remove_shown(
+    directory: Directory, slug: str, how: How, *, reason: str, shown: str
+) -> Edited:
+    """Remove an item if it is what a form has shown.
+
+    Raises StaleEdit, NotPossible and NotNow, and ValidationError for an empty reason.
+    """
+    version = ItemVersion.parse(shown)
+    versions = [version.tag] if version else []
+    operation = RemoveItem(slug=slug, reason=reason)
+    return change_item(directory, operation, how, versions=versions)
+
+
+def show_item(directory: Directory, slug: str, *, since: str = "") -> ShownItem | None:
+    """Read an item for a form; None where there is none. Raises NotPossible."""
+    stored = read(directory)
+    for found in stored.items:
+        if found.item.slug == slug:
+            version = str(stored.version_of(slug))
+            changes = changes_since(stored, found, since)
+            return ShownItem(found.item.name, form_values(found.item), version, changes)
+    return None
+
+
+def change_labels(
+    directory: Directory,
+    operation: LabelOperation,
+    how: How,
+    *,
+    versions: Collection[str] | None = None,
+) -> Edited:
+    """Change categories or tags, and their items.
+
+    With `versions`, only if their file has one of these. Raises StaleEdit, NotPossible and
+    NotNow.
+    """
+    now = f"{how.at:%Y-%m-%d %H:%M}"
+
+    def change(stored: Stored) -> Edit:
+        if versions is not None:
+            check_labels(stored, operation.kind, versions)
+        return edit_labels(stored, operation, now=now)
+
+    return make(directory, change, how, origin=Proposal.Origin.TAXONOMY)
 
 
 def look_up(url: str, *, fetcher: Fetcher) -> Details:
@@ -250,6 +350,11 @@ def _between(directory: Directory, commits: Sequence[str]) -> tuple[str | None, 
 def _ask(change: Change, stored: Stored) -> Edit:
     try:
         return change(stored)
+    except StaleVersion as exc:
+        errors = {"errors": list(exc.errors)} if exc.errors else {}
+        raise StaleEdit(str(exc), version=exc.version, **errors) from exc
+    except FormConflict:
+        raise
     except EditRefused as exc:
         option = {"option": exc.option} if exc.option else {}
         raise NotPossible(str(exc), errors=list(exc.errors), **option) from exc

@@ -14,7 +14,10 @@ from generation.report import FieldChange
 
 
 class Effect(Record):
-    """What one operation does, or would do. `kind` is items, categories or tags."""
+    """What one operation does, or would do. `kind` is items, categories or tags.
+
+    `version` is the one that follows: of the item, or of the file of categories or tags.
+    """
 
     action: str
     kind: str
@@ -22,6 +25,7 @@ class Effect(Record):
     name: str
     fields: tuple[FieldChange, ...] = ()
     notes: tuple[str, ...] = ()
+    version: str | None = None
 
 
 class Edit(NamedTuple):

@@ -6,7 +6,7 @@ cannot be done is refused here, before anything is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from generation.editing import Edit, Effect
@@ -14,6 +14,7 @@ from generation.editing.operations import LabelKind
 from generation.editing.sheets import LabelSheet
 from generation.exceptions import EditRefused
 from generation.fact_sheet import fact_sheet, is_fact_sheet
+from generation.git import blob_id
 from generation.items import Item
 from generation.markup import strip_raw_html
 from generation.pipeline.decisions import Decisions, read_decisions
@@ -25,11 +26,13 @@ from generation.repositories.documents import (
     read_item,
     text_of,
 )
+from generation.repositories.labels import KINDS
 from generation.repositories.merge import Path, tidied
 from generation.repositories.state import ItemRecord
 from generation.repositories.tombstones import HEAD, LABEL_KEYS
 from generation.repositories.tombstones import PATH as TOMBSTONES
 from generation.repositories.tombstones import TIMES as TOMBSTONES_TIMES
+from generation.repositories.versions import item_version, label_version
 from generation.yaml import InvalidYAML, dump, parse
 from generation.yaml_edits import (
     REMOVE,
@@ -119,10 +122,9 @@ class Desk:
         contents = repository.read(tree[path] for path in there)
         same = {p for p, c in zip(there, contents, strict=True) if c == self._files[p]}
         files = {p: self._files[p] for p in sorted(self._files) if p not in same}
-        effects = tuple(self._effects)
-        return Edit(
-            files, tuple(sorted(self._removals)), title or title_of(effects), effects
-        )
+        effects = tuple(_with_versions(self._effects, tree, files, self._removals))
+        removals = tuple(sorted(self._removals))
+        return Edit(files, removals, title or title_of(effects), effects)
 
     def find(self, slug: str) -> StoredItem:
         """Find an item. Raises EditRefused."""
@@ -308,6 +310,22 @@ def differences(old: Item, new: Item) -> tuple[FieldChange, ...]:
         for name in SHOWN
         if (before := getattr(old, name)) != (after := getattr(new, name))
     )
+
+
+def _with_versions(
+    effects: Iterable[Effect],
+    tree: Mapping[str, str],
+    files: Mapping[str, bytes],
+    removals: Collection[str],
+) -> Iterator[Effect]:
+    """Add what the API calls the versions of items and labels after the edit."""
+    after = {path: blob for path, blob in tree.items() if path not in removals}
+    after |= {path: blob_id(content) for path, content in files.items()}
+    labels: dict[str, str] = {kind: label_version(after, kind) for kind in KINDS}
+    for effect in effects:
+        found = item_version(after, effect.id) if effect.kind == "items" else None
+        version = found.tag if found else labels.get(effect.kind)
+        yield effect.model_copy(update={"version": version})
 
 
 _VERBS = {"add": "Add", "update": "Update", "remove": "Remove", "restore": "Restore"}

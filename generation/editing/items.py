@@ -15,7 +15,8 @@ from generation.editing.operations import (
     UpdateItem,
 )
 from generation.editing.sheets import ONE
-from generation.exceptions import EditRefused
+from generation.editing.versions import check_item
+from generation.exceptions import EditRefused, StaleVersion
 from generation.items import ADDED_AT, Item
 from generation.repositories.data import Stored
 from generation.repositories.state import ItemRecord, item_id
@@ -37,27 +38,41 @@ def edit_items(
     errors: list[dict[str, Any]] = []
     messages: list[str] = []
     option = ""
+    stale: list[StaleVersion] = []
     for number, operation in enumerate(operations):
         try:
+            _check_version(stored, operation)
             clerk.do(operation)
         except EditRefused as exc:
             messages.append(str(exc))
             option = exc.option
             where = f"/operations/{number}" if len(operations) > 1 else ""
             found = exc.errors or ({"pointer": "", "detail": str(exc)},)
+            if isinstance(exc, StaleVersion):
+                stale.append(exc)
             errors += (
                 {**error, "pointer": where + error.get("pointer", "")}
                 for error in found
             )
     if errors:
-        if len(operations) == 1:
-            raise EditRefused(messages[0], *errors, option=option)
-        raise EditRefused(
-            f"{len(messages)} of {len(operations)} operations cannot be done, so nothing "
-            f"was done; the first: {messages[0]}",
-            *errors,
-        )
+        message = messages[0]
+        if len(operations) > 1:
+            option = ""
+            message = (
+                f"{len(messages)} of {len(operations)} operations cannot be done, so "
+                f"nothing was done; the first: {message}"
+            )
+        if stale:
+            version = stale[0].version if len(operations) == 1 else None
+            raise StaleVersion(message, *errors, version=version)
+        raise EditRefused(message, *errors, option=option)
     return clerk.desk.result(title)
+
+
+def _check_version(stored: Stored, operation: ItemOperation) -> None:
+    """Compare with what is there before all operations: nobody has seen what is between."""
+    if not isinstance(operation, AddItem) and operation.version is not None:
+        check_item(stored, operation.slug, [operation.version], pointer="/version")
 
 
 class Clerk:

@@ -21,6 +21,7 @@ from generation.editing.operations import (
     ReorderLabels,
 )
 from generation.editing.sheets import ONE, LabelSheet
+from generation.editing.versions import check_labels
 from generation.exceptions import EditRefused
 from generation.items import Category, Tag
 from generation.pipeline.vocabulary import label_key
@@ -34,6 +35,8 @@ from generation.yaml_edits import REMOVE
 
 def edit_labels(stored: Stored, operation: LabelOperation, *, now: str) -> Edit:
     """Do what was asked for. Raises EditRefused."""
+    if operation.version is not None:
+        check_labels(stored, operation.kind, [operation.version], pointer="/version")
     clerk = _Clerk(Desk(stored, now=now), operation.kind)
     title = clerk.do(operation)
     return clerk.desk.result(title)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -17,7 +19,7 @@ def _squeezed(value: Any) -> Any:
     return squeeze(value) if isinstance(value, str) else value
 
 
-def _tidied(value: Any) -> Any:
+def tidied(value: Any) -> Any:
     """Lines end in one way, and nothing stands in them that cannot be seen."""
     if not isinstance(value, str):
         return value
@@ -32,12 +34,14 @@ Line = Annotated[str, Squeezed, StringConstraints(max_length=5_000)]
 LabelName = Annotated[str, Squeezed, StringConstraints(min_length=1, max_length=100)]
 Reason = Annotated[str, Squeezed, StringConstraints(min_length=1, max_length=500)]
 Text = Annotated[
-    str, BeforeValidator(_tidied), StringConstraints(max_length=LONGEST_TEXT)
+    str, BeforeValidator(tidied), StringConstraints(max_length=LONGEST_TEXT)
 ]
 Link = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Tags = Annotated[tuple[LabelName, ...], Field(max_length=MOST_TAGS)]
 Facts = Annotated[dict[LabelName, Any], Field(max_length=100)]
+# Of an item, 32 digits; of the file of categories or tags, up to 40.
+Version = Annotated[str, StringConstraints(pattern="^[0-9a-f]{32,40}$")]
 
 
 class Operation(BaseModel):
@@ -67,11 +71,12 @@ class UpdateItem(Operation):
     """Only the fields that are given change. Null empties one that may be empty.
 
     `tags` replaces all tags, `add_tags` and `remove_tags` some. A fact of `meta` that is
-    null goes, the facts that are not named stay.
+    null goes, the facts that are not named stay. With a `version`, only that one is changed.
     """
 
     action: Literal["update"] = "update"
     slug: Slug
+    version: Version | None = None
     name: Name | None = None
     source_url: Link | None = None
     description: Line | None = None
@@ -91,12 +96,23 @@ class RemoveItem(Operation):
 
     action: Literal["remove"] = "remove"
     slug: Slug
+    version: Version | None = None
     reason: Reason
 
 
 ItemOperation = Annotated[
     AddItem | UpdateItem | RemoveItem, Field(discriminator="action")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class SentForm:
+    """A form of an item as it came back: all its fields, and the version that it had shown."""
+
+    slug: str
+    fields: Mapping[str, Any]
+    shown: str
+    allow_duplicate: bool = False
 
 
 class ItemOperations(Operation):
@@ -110,49 +126,51 @@ class ItemOperations(Operation):
 LabelKind = Literal["categories", "tags"]
 
 
-class CreateLabel(Operation):
-    action: Literal["create"] = "create"
+class _OfLabels(Operation):
+    """With a `version`, only that one of `categories.yml` or `tags.yml` is changed."""
+
     kind: LabelKind
+    version: Version | None = None
+
+
+class CreateLabel(_OfLabels):
+    action: Literal["create"] = "create"
     name: LabelName
     id: Slug | None = None
     description: Line = ""
     priority: int | None = None
 
 
-class RenameLabel(Operation):
+class RenameLabel(_OfLabels):
     """Another name or description; with `new_id`, another id, and items follow."""
 
     action: Literal["rename"] = "rename"
-    kind: LabelKind
     id: Slug
     name: LabelName | None = None
     new_id: Slug | None = None
     description: Line | None = None
 
 
-class MergeLabels(Operation):
+class MergeLabels(_OfLabels):
     """Items of all `ids` go to `into`, which answers to their ids and names from then on."""
 
     action: Literal["merge"] = "merge"
-    kind: LabelKind
     ids: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=500)]
     into: Slug
 
 
-class DeleteLabel(Operation):
+class DeleteLabel(_OfLabels):
     """The label goes, and no run brings it back. A category with items needs `into`."""
 
     action: Literal["delete"] = "delete"
-    kind: LabelKind
     id: Slug
     into: Slug | None = None
 
 
-class ReorderLabels(Operation):
+class ReorderLabels(_OfLabels):
     """These come first, in this order; the others after them, as they were."""
 
     action: Literal["reorder"] = "reorder"
-    kind: LabelKind
     ids: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=5_000)]
 
 

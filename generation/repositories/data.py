@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from generation.exceptions import RepositoryError
 from generation.git import Reader
 from generation.items import Catalogue, Category, Item, Tag
 from generation.markup import strip_raw_html
@@ -25,7 +26,14 @@ from generation.repositories.documents import (
     texts_of_base,
     without_front_matter,
 )
-from generation.repositories.labels import Labels, label_file, label_path, read_labels
+from generation.repositories.labels import (
+    KINDS,
+    Kind,
+    Labels,
+    label_file,
+    label_path,
+    read_labels,
+)
 from generation.repositories.merge import (
     Texts,
     merge_texts,
@@ -41,12 +49,19 @@ from generation.repositories.state import (
     ItemRecord,
     LabelRecord,
     Snapshot,
+    is_table,
     item_id,
     read_table,
     render_table,
     take_snapshot,
 )
 from generation.repositories.tombstones import read_tombstones
+from generation.repositories.versions import (
+    ItemVersion,
+    item_version,
+    label_version,
+    taxonomy_version,
+)
 from generation.sources.names import name_key
 from generation.yaml import InvalidYAML, dump, parse
 
@@ -115,6 +130,20 @@ class Stored(NamedTuple):
         }
         return folders | {record.slug for record in self.tombstones}
 
+    def version_of(self, slug: str) -> ItemVersion | None:
+        """Name the content of an item's files; None where there is no such file."""
+        return item_version(self.snapshot.tree, slug)
+
+    @property
+    def label_versions(self) -> dict[Kind, str]:
+        """Name the content of `categories.yml` and of `tags.yml`."""
+        return {kind: label_version(self.snapshot.tree, kind) for kind in KINDS}
+
+    @property
+    def taxonomy_version(self) -> str:
+        """Name the content of both."""
+        return taxonomy_version(self.snapshot.tree)
+
 
 def read_data(repository: Reader, *, ref: str | None = None) -> Stored:
     """Read everything that a data repository holds, on `main` if nothing else is said.
@@ -147,6 +176,22 @@ def read_data(repository: Reader, *, ref: str | None = None) -> Stored:
     return Stored(
         snapshot, items, labels, tuple(gone), tuple(lost), tuple(reader.warnings)
     )
+
+
+def read_version(stored: Stored, slug: str, version: ItemVersion) -> Item | None:
+    """Read an item as it was; None where its files are gone, or hold no item."""
+    tree, stem = stored.snapshot.tree, f"data/{slug}/{slug}"
+    document = f"{stem}.yml" if f"{stem}.yml" in tree else f"{stem}.yaml"
+    text = next((p for p in (f"{stem}.md", f"{stem}.mdx") if p in tree), f"{stem}.md")
+    past = {path: blob for path, blob in tree.items() if is_table(path, ITEMS)}
+    past[document] = version.document
+    if version.text:
+        past[text] = version.text
+    try:
+        items = list(_Reader(stored.snapshot._replace(tree=past)).items())
+    except RepositoryError:
+        return None
+    return items[0].item if items else None
 
 
 def _followed(items: Iterable[StoredItem], labels: Labels) -> Iterator[StoredItem]:

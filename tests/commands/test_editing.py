@@ -55,6 +55,25 @@ def test_many_things_at_once_from_a_file(gazetteer: Gazetteer) -> None:
 
     assert ended.json["title"] == "Update 1, remove 1 items"
     assert [item["slug"] for item in shown.json] == ["vertical"]
+    assert ended.json["effects"][0]["version"] == shown.json[0]["version"]
+
+
+def test_an_operation_for_another_version_is_not_done(gazetteer: Gazetteer) -> None:
+    gazetteer.make()
+    shown = gazetteer.run("items", "show", "clocks", "vertical", "--json").json
+    operation = {
+        "action": "update",
+        "slug": "vertical",
+        "featured": True,
+        "version": shown["version"],
+    }
+    (gazetteer.folder / "bulk.json").write_text(json.dumps([operation]))
+
+    done = gazetteer.run("items", "bulk", "clocks", "bulk.json")
+    again = gazetteer.run("items", "bulk", "clocks", "bulk.json")
+
+    assert (done.status, again.status) == (0, 1)
+    assert "vertical has changed: its version is" in again.stderr
 
 
 def test_labels_are_renamed_and_listed(gazetteer: Gazetteer) -> None:

@@ -30,6 +30,8 @@ from generation.editing.operations import (
     RemoveItem,
     UpdateItem,
 )
+from generation.items import Item
+from generation.repositories.data import Stored
 from generation.repositories.documents import item_document
 from generation.sources.fetch import Fetcher
 from generation.sources.urls import clean_url
@@ -119,7 +121,7 @@ class Command(BaseCommand):
             and text in f"{found.item.name}\n{found.item.description}".casefold()
         ]
         if options["json"]:
-            self._json([{"slug": i.slug, **item_document(i)} for i in items])
+            self._json([_document(item, stored) for item in items])
             return
         for item in items:
             self.stdout.write(
@@ -135,6 +137,7 @@ class Command(BaseCommand):
         document = {"slug": found.item.slug, **item_document(found.item)}
         if options["json"]:
             sources = [source.model_dump() for source in found.record.sources]
+            document = _document(found.item, stored)
             self._json({**document, "edited": found.edited, "sources": sources})
             return
         for key, value in document.items():
@@ -255,6 +258,12 @@ def _check_url(url: str) -> None:
             f"{url[:200]!r} is no http or https link; give a whole one, such as "
             "https://example.org/"
         )
+
+
+def _document(item: Item, stored: Stored) -> dict[str, Any]:
+    version = stored.version_of(item.slug)
+    assert version is not None, "an item was read from its file"
+    return {"slug": item.slug, **item_document(item), "version": version.tag}
 
 
 def _given(options: dict[str, Any], *names: str) -> dict[str, Any]:
