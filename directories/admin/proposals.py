@@ -84,22 +84,23 @@ class ProposalAdmin(ReadOnly, admin.ModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         user = request.user
         assert isinstance(user, User), "the admin is for people who have logged in"
+        head = request.POST.get("head")
         try:
             match decision:
                 case "accept":
                     merge = "merge" in request.POST
                     proposal = services.proposals.accept(
-                        proposal, user=user, merge=merge
+                        proposal, user=user, merge=merge, head=head
                     )
                 case "accept-items":
                     items = request.POST.getlist("item")
                     proposal = services.proposals.accept(
-                        proposal, user=user, items=items
+                        proposal, user=user, items=items, head=head
                     )
                 case "reject":
                     reason = request.POST.get("reason", "")[:2000]
                     proposal = services.proposals.reject(
-                        proposal, user=user, reason=reason
+                        proposal, user=user, reason=reason, head=head
                     )
                 case _:
                     proposal = services.proposals.refresh(proposal, user=user)

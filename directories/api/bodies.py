@@ -39,14 +39,20 @@ class Switches(Asked):
     review: bool
 
 
+# The commit that whoever decides about a proposal has looked at.
+Head = Annotated[str, StringConstraints(pattern="^[0-9a-f]{40}$")]
+
+
 class Acceptance(Asked):
     """Without items, all that is proposed is accepted; a `merge` keeps its commits."""
 
+    head: Head | None = None
     items: Annotated[tuple[Label, ...], Field(max_length=10_000)] | None = None
     method: Literal["squash", "merge"] = "squash"
 
 
 class Rejection(Asked):
+    head: Head | None = None
     reason: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 

@@ -243,6 +243,7 @@ class AcceptProposal(APIView):
             user=caller_of(request),
             items=body.items,
             merge=body.method == "merge",
+            head=body.head,
         )
         return Response(ProposalSerializer(proposal).data)
 
@@ -252,7 +253,7 @@ class RejectProposal(APIView):
         proposal = own_proposal(request, pk, number)
         body = Rejection.model_validate(body_of(request))
         proposal = services.proposals.reject(
-            proposal, user=caller_of(request), reason=body.reason
+            proposal, user=caller_of(request), reason=body.reason, head=body.head
         )
         return Response(ProposalSerializer(proposal).data)
 

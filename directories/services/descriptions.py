@@ -16,8 +16,11 @@ LISTED_FILES = 50
 def describe(proposal: Proposal) -> dict[str, Any]:
     """Tell the difference by item and field, and of other files as git shows it.
 
-    `is_behind` says that `main` has moved since. `gone` says why there is nothing to tell.
+    `is_behind` says that `main` has moved since, `head` which commit is described. `gone`
+    says why there is nothing to tell.
     """
+    # Read first: if the branch moves meanwhile, whoever decides is asked to look again.
+    head = proposals.head_of(proposal)
     try:
         found = proposals.difference_of(proposal)
     except NotNow as exc:
@@ -26,6 +29,7 @@ def describe(proposal: Proposal) -> dict[str, Any]:
             "items": [],
             "files": [],
             "is_behind": False,
+            "head": head,
             "gone": str(exc),
         }
     return {
@@ -48,5 +52,6 @@ def describe(proposal: Proposal) -> dict[str, Any]:
             for file in found.files[:LISTED_FILES]
         ],
         "is_behind": proposals.is_behind(proposal),
+        "head": head,
         "gone": "",
     }

@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from directories.exceptions import NotNow, NotPossible, ProposalNotFound
+from directories.exceptions import NotNow, NotPossible, ProposalNotFound, StaleEdit
 from directories.models import Directory, Proposal, ProposalState
 from directories.services.contexts import committer_of, describe
 from directories.services.proposing import (
@@ -98,6 +98,11 @@ def patch_of(proposal: Proposal, path: str) -> str:
     return shown if len(shown) <= LONGEST_PATCH else f"{shown[:LONGEST_PATCH]}\n…\n"
 
 
+def head_of(proposal: Proposal) -> str:
+    """Name the commit that is proposed; empty where its branch is gone."""
+    return repositories_of(proposal.directory)["data"].head(proposal.ref) or ""
+
+
 def _ends(proposal: Proposal) -> tuple[Repository, str | None, str]:
     """The two commits that a proposal lies between, also after it was decided."""
     try:
@@ -125,13 +130,15 @@ def accept(
     user: User,
     items: Collection[str] | None = None,
     merge: bool = False,
+    head: str | None = None,
     clock: datetime | None = None,
 ) -> Proposal:
     """Put what is proposed on `main`, as one commit of the proposal's author.
 
     With `items`, only these, by slug; the rest stays open, on top of the new `main`. With
     `merge`, the commits of its branch stay, as second parents. Where `main` has moved,
-    what it says stays. Raises NotNow and NotPossible.
+    what it says stays. `head` is the commit that was looked at. Raises StaleEdit where the
+    branch has moved since, NotNow and NotPossible.
     """
     directory = proposal.directory
     if merge and items is not None:
@@ -141,6 +148,7 @@ def accept(
 
     def work() -> None:
         lying = _lying(_open(proposal))
+        _check_head(proposal, lying.head, head)
         if items is not None:
             _check_items(lying, items)
         merged = lying.merged(chosen=items)
@@ -179,16 +187,25 @@ def accept(
     return proposal
 
 
-def reject(proposal: Proposal, *, user: User, reason: str = "") -> Proposal:
-    """Drop what is proposed, and its branch. Raises NotNow."""
+def reject(
+    proposal: Proposal, *, user: User, reason: str = "", head: str | None = None
+) -> Proposal:
+    """Drop what is proposed, and its branch.
+
+    `head` is the commit that was looked at. Raises StaleEdit where the branch has moved
+    since, and NotNow.
+    """
 
     def work() -> None:
         _open(proposal)
         data = repositories_of(proposal.directory)["data"]
+        found = data.head(proposal.ref)
+        if found:
+            _check_head(proposal, found, head)
         with transaction.atomic():
             _decide(proposal, ProposalState.REJECTED, user=user, note=reason)
-            if head := data.head(proposal.ref):
-                data.move(proposal.ref, new=None, old=head)
+            if found:
+                data.move(proposal.ref, new=None, old=found)
 
     undisturbed(proposal.directory, work)
     drop_branches(proposal.directory, proposal.ref)
@@ -263,6 +280,16 @@ def _lying(proposal: Proposal) -> Lying:
     main = data.head()
     base = data.merge_base(main, heads["data"]) if main else None
     return Lying(repositories, heads, heads["data"], main, base)
+
+
+def _check_head(proposal: Proposal, found: str, wanted: str | None) -> None:
+    """Raises StaleEdit where somebody is about to decide about what they have not seen."""
+    if wanted is not None and wanted != found:
+        raise StaleEdit(
+            f"proposal {proposal.number} has changed since you looked at it, and nothing was "
+            "done: look at it again",
+            head=found,
+        )
 
 
 def _open(proposal: Proposal) -> Proposal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from directories.models import Directory, Proposal
 from directories.services.proposing import repositories_of
+from generation.git import Commit, Repository
 from tests.directories.services.test_proposals import CANDLE_PATH, CHANGED
 from tests.directories.services.test_proposing import propose
 from tests.directories.services.test_revisions import generated
+from tests.fakes import NOON
 from tests.generation.test_orchestrator import commit_by_hand, files, heads
 
 __all__ = ["generated"]
@@ -40,6 +43,20 @@ def client_with(*permissions: str) -> Client:
 
 def page(proposal: Proposal, action: str = "change") -> str:
     return f"{LIST}{proposal.pk}/{action}/"
+
+
+def head_shown(client: Client, proposal: Proposal) -> str:
+    """Read what the buttons of a proposal's page send."""
+    shown = client.get(page(proposal)).content.decode()
+    [head] = set(re.findall('name="head" value="([0-9a-f]{40})"', shown))
+    return str(head)
+
+
+def push(data: Repository, ref: str, changes: dict[str, bytes]) -> None:
+    """Somebody changes a branch."""
+    old = data.head(ref)
+    commit = Commit(old, "By hand", "Eve", "eve@example.org", NOON, changes, ())
+    data.move(ref, new=data.write(commit, ref="refs/heads/eve"), old=old)
 
 
 def test_a_page_shows_the_difference_and_escapes_it(proposal: Proposal) -> None:
@@ -98,6 +115,29 @@ def test_a_decision_that_comes_too_late_is_told(proposal: Proposal) -> None:
 
     assert "proposal is rejected already" in shown
     assert "No." in shown
+
+
+@pytest.mark.parametrize("action", ["accept", "accept-items", "reject"])
+def test_what_has_changed_since_it_was_shown_is_to_be_looked_at_again(
+    proposal: Proposal, git_root: Path, action: str
+) -> None:
+    client = client_with("view_proposal", "decide_proposal")
+    seen = {"item": "candle", "head": head_shown(client, proposal)}
+    data = repositories_of(proposal.directory)["data"]
+    push(data, proposal.ref, {CANDLE_PATH: b"name: Torch\n"})
+    before = heads(git_root)
+
+    answer = client.post(page(proposal, action), seen, follow=True)
+
+    proposal.refresh_from_db()
+    assert "has changed since you looked at it" in answer.content.decode()
+    assert (proposal.state, heads(git_root)) == ("open", before)
+
+    seen["head"] = head_shown(client, proposal)
+    client.post(page(proposal, action), seen)
+
+    is_rejected = action == "reject"
+    assert ("name: Torch" in files(git_root).get(CANDLE_PATH, "")) is not is_rejected
 
 
 @pytest.mark.browser

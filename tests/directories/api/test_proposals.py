@@ -51,6 +51,20 @@ def test_a_proposal_tells_its_difference(api: APIClient, proposal: Proposal) -> 
     assert difference["is_behind"] is False
 
 
+@pytest.mark.parametrize("action", ["1/accept/", "1/reject/"])
+def test_a_decision_names_the_commit_that_was_looked_at(
+    api: APIClient, proposal: Proposal, git_root: Path, action: str
+) -> None:
+    head = api.get(url(proposal, "1/")).json()["difference"]["head"]
+    before = heads(git_root)
+
+    refused = api.post(url(proposal, action), {"head": "0" * 40}, format="json")
+
+    assert (refused.status_code, refused.json()["head"]) == (412, head)
+    assert heads(git_root) == before
+    assert api.post(url(proposal, action), {"head": head}).status_code == 200
+
+
 def test_some_items_can_be_accepted(
     api: APIClient, proposal: Proposal, git_root: Path
 ) -> None:
