@@ -192,7 +192,7 @@ def test_a_hand_edited_item_is_left_alone_and_shown_everywhere(tmp_path: Path) -
     history = operations.last(UpdateGenerationHistory)
     assert isinstance(history, UpdateGenerationHistory)
     assert history.report.repositories["data"].left_alone == (path,)
-    assert any(path in warning for warning in history.report.warnings)
+    assert any(path in note for note in history.report.notes)
     assert files(tmp_path)[path] == edited
     assert "My favourite" in files(tmp_path, "list")["README.md"]
     assert "My favourite" in files(tmp_path, "website")["items/vertical/index.html"]
