@@ -227,7 +227,7 @@ def extract(corpus: Corpus, case: str, shop: Workshop) -> list[dict[str, Any]]:
         {
             "items": figures["items"]["f1"] if figures["truth_items"] else None,
             "strict": strict,
-            "verbatim": figures.get("name_verbatim"),
+            "name_verbatim": figures.get("name_verbatim"),
             "description": figures["description_f1"],
             "tags": figures["tags_f1"],
             "category": (category.get("pairwise") or {}).get("f1"),

@@ -20,7 +20,7 @@ task, truth, output = sys.argv[1:4]
 if task == "extract":
     found = len(list(pathlib.Path(output).glob("data/*/*.yml")))
     print(json.dumps({"items": {"f1": 1.0}, "items_strict": {"f1": found / 2},
-        "truth_items": 2, "description_f1": 1.0, "tags_f1": None, "category": None,
+        "name_verbatim": 0.5, "truth_items": 2, "description_f1": 1.0, "tags_f1": None, "category": None,
         "duplicates_left": 0, "near_duplicate_categories": 0, "missed": [], "invented": []}))
 elif task == "dedupe":
     said = json.loads(pathlib.Path(output).read_text())
@@ -109,6 +109,7 @@ def test_every_task_is_a_row_and_a_broken_case_too(
         ("categorise", "things"),
     ]
     assert rows[0]["figures"]["strict"] == 1.0
+    assert rows[0]["figures"]["name_verbatim"] == 0.5
     assert rows[1]["figures"] == {}
     assert "gone.md" in rows[1]["reason"]
     assert rows[2]["figures"]["merged"] == 1
