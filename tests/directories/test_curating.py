@@ -107,8 +107,7 @@ def test_messages_name_the_boxes_of_the_forms(
     browser.post(page(generated, "items/add/"), FORM)
     again = browser.post(page(generated, "items/add/"), FORM).content.decode()
     one = page(generated, "items/horizontal/")
-    item = {"name": "Horizontal", "source_url": "https://example.org/horizontal"}
-    browser.post(one, {**FORM, **item, "description": "Mine."})
+    browser.post(one, {**opened(browser, one), "description": "Mine."})
     undo = f"/admin/directories/generationrun/{run.pk}/undo/"
     undone = browser.post(undo, follow=True).content.decode()
 
