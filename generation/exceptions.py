@@ -12,6 +12,7 @@ GenerationError
 │   └── SourcesBusy            and one of them says when to come back
 ├── RepositoryError        git refused, or the disk did
 │   ├── RepositoryLocked       another git is at work there, or was killed at it
+│   ├── RepositoryBusy         others have kept the lock of the directory for too long
 │   ├── RepositoryMoved        somebody pushed between our reading and our writing
 │   └── HalfPublished          one branch has moved, another not, and there is no way back
 ├── RemovalsNotAllowed     a run would remove so much that a person must allow it
@@ -107,6 +108,11 @@ class RepositoryMoved(RepositoryError):
 class RepositoryLocked(RepositoryError):
     may_pass = True
     retry_after = 60.0
+
+
+class RepositoryBusy(RepositoryError):
+    may_pass = True
+    retry_after = 5.0
 
 
 class HalfPublished(RepositoryError):

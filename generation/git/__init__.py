@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from generation.git.command import version
 from generation.git.commits import Commit, blob_id
+from generation.git.locking import directory_lock
 from generation.git.refs import MAIN, Move
 from generation.git.repository import Reader, Repository
 
-__all__ = ["MAIN", "Commit", "Move", "Reader", "Repository", "blob_id", "version"]
+__all__ = [
+    "MAIN",
+    "Commit",
+    "Move",
+    "Reader",
+    "Repository",
+    "blob_id",
+    "directory_lock",
+    "version",
+]
