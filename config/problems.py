@@ -49,6 +49,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             )
         case DirectoryError():
             document = problem(exc.status, str(exc), title=exc.title, **exc.extensions)
+            if exc.retry_after:
+                headers["Retry-After"] = str(exc.retry_after)
         case Http404():
             document = problem(404, "There is no such thing, or it is not yours.")
         case PermissionDenied():

@@ -4,6 +4,7 @@ DirectoryError
 ├── NotFound            404
 │   └── DirectoryNotFound, RunNotFound, DocumentNotFound, ProposalNotFound
 ├── NotNow              409: right in itself, but not at this moment
+│   ├── DirectoryBusy   503: others are changing the directory; Retry-After says when
 │   ├── RunActive           the directory has a run that is not over
 │   ├── StaleEdit       412: made for another version than the one that is there
 │   └── StaleAttempt        another attempt has taken the run, or it is over
@@ -21,10 +22,14 @@ from typing import Any
 
 
 class DirectoryError(Exception):
-    """A refusal. `extensions` become members of the problem document (RFC 9457)."""
+    """A refusal. `extensions` become members of the problem document (RFC 9457).
+
+    `retry_after` says in how many seconds it may be possible, 0 where nobody knows.
+    """
 
     status = 422
     title = ""
+    retry_after = 0
 
     def __init__(self, message: str, **extensions: Any) -> None:
         super().__init__(message)
@@ -53,6 +58,12 @@ class ProposalNotFound(NotFound):
 
 class NotNow(DirectoryError):
     status = 409
+
+
+class DirectoryBusy(NotNow):
+    status = 503
+    title = "The directory is being changed"
+    retry_after = 5
 
 
 class RunActive(NotNow):

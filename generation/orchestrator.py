@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,7 @@ from generation.exceptions import (
     RunRefused,
     StepStalled,
 )
-from generation.git import Repository
+from generation.git import Repository, directory_lock
 from generation.heartbeat import Pulse, do_nothing
 from generation.interrupts import undisguised, uninterrupted
 from generation.journal import Journal, Listener
@@ -213,13 +214,14 @@ class _Run:
         with self._pulse.shielded(), uninterrupted():
             status = self._journal.status(PUBLISH, self._journal.percent())
             reply = self._operations.send(start, status)
-            take_over(planned, repositories, self._signature())
-            if reply.cancel and not has_begun(planned, repositories):
-                return None
-            if not take_up(planned, repositories, self._signature()):
-                if reply.cancel:
-                    put_back(planned, repositories)
-                return None
+            with self._locked():
+                take_over(planned, repositories, self._signature())
+                if reply.cancel and not has_begun(planned, repositories):
+                    return None
+                if not take_up(planned, repositories, self._signature()):
+                    if reply.cancel:
+                        put_back(planned, repositories)
+                    return None
             step = self._journal.step(
                 PUBLISH, begun, note="an earlier attempt had written it all"
             )
@@ -334,7 +336,10 @@ class _Run:
             raise
         # An interrupt from here on comes too late: the run ends as it would have.
         with self._pulse.shielded(), uninterrupted():
-            publication.publish()
+            # Who does not get the lock leaves all of it to the next attempt, which only has
+            # to move the branches.
+            with self._locked():
+                publication.publish()
             step = self._journal.step(PUBLISH, begun, note=build.note())
             report = report.model_copy(update={"steps": (*report.steps, step)})
             notes = [AppendLog(message=text[:2000]) for text in report.notes]
@@ -354,6 +359,11 @@ class _Run:
             *success(report),
         )
         self._journal.close()
+
+    def _locked(self) -> AbstractContextManager[None]:
+        """Keep people's edits from the directory. For as long as branches move, no longer."""
+        it = self._context.directory
+        return directory_lock(self._host.git_root, namespace=it.namespace, slug=it.slug)
 
     def _signature(self) -> Signature:
         it = self._context

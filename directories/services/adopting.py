@@ -23,6 +23,7 @@ from directories.exceptions import NotNow, NotPossible
 from directories.models import Directory
 from directories.services.contexts import committer_of
 from directories.services.directories import check_new, create_directory, namespace_of
+from directories.services.locking import locked
 from directories.services.proposing import repositories_of
 from directories.services.revisions import revise
 from generation.exceptions import RepositoryError, RepositoryMoved, SourceError
@@ -111,7 +112,13 @@ def adopt(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
     is_there = _is_place(wanted.source, target)
     if not is_there:
         _check_free(namespace, slug)
-    with _copied(wanted, fetcher, target if is_there else None) as repository:
+    with (
+        _copied(wanted, fetcher, target if is_there else None) as repository,
+        # From here on it takes no longer than an edit: what comes from afar has come.
+        locked(namespace, slug),
+    ):
+        if not is_there:
+            _check_free(namespace, slug)
         before = repository.head()
         found, checkup = _look(wanted, slug, repository)
         if found.doubts:
@@ -133,6 +140,7 @@ def adopt(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
                 user=wanted.owner,
                 clock=wanted.clock,
                 as_proposal=False,
+                is_locked=True,
             )
         except BaseException:
             if is_there:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.db import transaction
 from directories.exceptions import NotPossible
 from directories.models import Directory
 from directories.services import checkpoints, runs
+from directories.services.locking import check_exists, locked
 from directories.services.proposing import repositories_of
 
 log = structlog.get_logger(__name__)
@@ -37,26 +39,18 @@ class Deleted(NamedTuple):
 
 
 def delete_directory(directory: Directory, repositories: Repositories) -> Deleted:
-    """Delete a directory with its runs and proposals. Raises RunActive and NotPossible.
+    """Delete a directory with its runs and proposals.
 
-    Until the row is gone for certain, the repositories can be put back, and are.
+    Raises NotPossible and NotNow: RunActive, or DirectoryBusy.
     """
-    name, found = str(directory), [r.path for r in repositories_of(directory).values()]
-    found = [path for path in found if path.exists()]
-    moved: dict[Path, Path] = {}
-    try:
-        with transaction.atomic():
-            runs.give_up_lost_runs(directory)
-            locked = Directory.objects.select_for_update().get(pk=directory.pk)
-            runs.refuse_while_active(locked)
-            ended = list(locked.runs.values_list("pk", flat=True))
-            locked.delete()
-            if repositories is not Repositories.KEEP:
-                _move(found, _place(directory), moved)
-    except BaseException:
-        for old, new in moved.items():
-            new.rename(old)
-        raise
+    name = str(directory)
+    with locked(directory.namespace, directory.slug):
+        check_exists(directory)
+        found = [r.path for r in repositories_of(directory).values()]
+        found = [path for path in found if path.exists()]
+        ended, moved = _delete_row(
+            directory, [] if repositories is Repositories.KEEP else found
+        )
     for run in ended:
         checkpoints.forget(run)
     log.info("directory deleted", directory=name, repositories=repositories.value)
@@ -67,6 +61,30 @@ def delete_directory(directory: Directory, repositories: Repositories) -> Delete
     if moved:
         shutil.rmtree(next(iter(moved.values())).parent, ignore_errors=True)
     return Deleted(())
+
+
+def _delete_row(
+    directory: Directory, paths: list[Path]
+) -> tuple[list[UUID], dict[Path, Path]]:
+    """Delete the row and move repositories aside. Return its runs, and what went where.
+
+    Until the row is gone for certain, the repositories can be put back, and are.
+    """
+    moved: dict[Path, Path] = {}
+    try:
+        with transaction.atomic():
+            runs.give_up_lost_runs(directory)
+            # The row is locked as well, so that no run is started meanwhile.
+            row = Directory.objects.select_for_update().get(pk=directory.pk)
+            runs.refuse_while_active(row)
+            ended = list(row.runs.values_list("pk", flat=True))
+            row.delete()
+            _move(paths, _place(directory), moved)
+    except BaseException:
+        for old, new in moved.items():
+            new.rename(old)
+        raise
+    return ended, moved
 
 
 def _place(directory: Directory) -> Path:

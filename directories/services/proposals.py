@@ -1,7 +1,8 @@
 """Deciding about proposals: accept them whole or in part, reject them, bring them up to date.
 
-Git decides who was first: whoever accepts moves `main` and the proposal's branch in one step,
-whoever rejects removes the branch, and the row follows in the same transaction. A proposal is
+Decisions take turns with each other and with edits. Git decides who was first: whoever accepts
+moves `main` and the proposal's branch in one step, whoever rejects removes the branch, and the
+row follows in the same transaction. A proposal is
 never merged as it lies there but as it reads on the `main` of that moment.
 """
 
@@ -19,6 +20,7 @@ from django.db.models.functions import Now
 from directories.exceptions import NotNow, NotPossible, ProposalNotFound, StaleEdit
 from directories.models import Directory, Proposal, ProposalState
 from directories.services.contexts import committer_of, describe
+from directories.services.locking import locked
 from directories.services.proposing import (
     drop_branches,
     repositories_of,
@@ -180,9 +182,10 @@ def accept(
                 _decide(proposal, ProposalState.ACCEPTED, user=user, conflicts=told)
             count(directory, figures)
 
-    undisturbed(directory, work)
-    if items is not None:
-        refresh(proposal, user=user, is_accepted=True, clock=clock)
+    with locked(directory.namespace, directory.slug):
+        undisturbed(directory, work)
+        if items is not None:
+            _refresh(proposal, user=user, is_accepted=True, clock=clock)
     proposal.refresh_from_db()
     return proposal
 
@@ -207,24 +210,32 @@ def reject(
             if found:
                 data.move(proposal.ref, new=None, old=found)
 
-    undisturbed(proposal.directory, work)
-    drop_branches(proposal.directory, proposal.ref)
+    directory = proposal.directory
+    with locked(directory.namespace, directory.slug):
+        undisturbed(directory, work)
+        drop_branches(directory, proposal.ref)
     proposal.refresh_from_db()
     return proposal
 
 
 def refresh(
-    proposal: Proposal,
-    *,
-    user: User,
-    is_accepted: bool = False,
-    clock: datetime | None = None,
+    proposal: Proposal, *, user: User, clock: datetime | None = None
 ) -> Proposal:
     """Bring a proposal onto the `main` of now; what `main` says stays, and it is told.
 
-    One of which nothing is left is closed: accepted, if that is why. Raises NotNow and
-    NotPossible.
+    One of which nothing is left is closed. Raises NotNow and NotPossible.
     """
+    directory = proposal.directory
+    with locked(directory.namespace, directory.slug):
+        _refresh(proposal, user=user, is_accepted=False, clock=clock)
+    proposal.refresh_from_db()
+    return proposal
+
+
+def _refresh(
+    proposal: Proposal, *, user: User, is_accepted: bool, clock: datetime | None
+) -> None:
+    """Refresh a proposal of a directory whose lock the caller has."""
     directory = proposal.directory
 
     def work() -> bool:
@@ -263,8 +274,6 @@ def refresh(
             note = "" if is_accepted else ALL_ON_MAIN
             _decide(proposal, state, user=user, note=note)
         drop_branches(directory, proposal.ref)
-    proposal.refresh_from_db()
-    return proposal
 
 
 def _lying(proposal: Proposal) -> Lying:

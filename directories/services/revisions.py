@@ -1,14 +1,15 @@
 """What people change in a directory by hand, but through us: one edit, three repositories.
 
 The commit is the person's, `main` moves by compare-and-swap, and list and website follow in
-the same step: all of them move, or none. A run that is under way meanwhile finds that `main`
-has moved, and is tried again by itself.
+the same step: all of them move, or none. Edits of one directory take turns, from before they
+read it until `main` has moved. A run that is under way meanwhile finds that `main` has moved,
+and is tried again by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 from uuid import uuid4
@@ -18,9 +19,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from directories.exceptions import NotNow, NotPossible
+from directories.exceptions import DirectoryBusy, NotPossible
 from directories.models import Directory, Proposal
 from directories.services.contexts import committer_of, describe
+from directories.services.locking import check_exists, locked
 from directories.services.proposing import (
     is_reviewed,
     next_number,
@@ -68,13 +70,15 @@ def revise(
     origin: Proposal.Origin = Proposal.Origin.EDIT,
     title: str = "",
     body: str = "",
+    is_locked: bool = False,
 ) -> Revised:
     """Change the data of a directory in a person's name, and bring its readers along.
 
-    `change` is given the data as it lies on `main`, and is asked again when somebody else
-    was quicker; what it raises ends the revision, with nothing written. `as_proposal` puts
-    it up for review instead; None leaves that to the directory's switch. A proposal's title
-    is the subject of the commit if none is given. Raises NotNow and NotPossible.
+    `change` is given the data as it lies on `main`, and is asked again when somebody has
+    pushed meanwhile; what it raises ends the revision, with nothing written. `as_proposal`
+    puts it up for review instead; None leaves that to the directory's switch. A proposal's
+    title is the subject of the commit if none is given. With `is_locked` the caller has the
+    lock of the directory. Raises NotNow and NotPossible.
     """
     repositories = repositories_of(directory)
     is_proposed = is_reviewed(directory, as_proposal)
@@ -112,49 +116,46 @@ def revise(
         planned = publication.planned.items()
         return Revised({kind: plan.new for kind, plan in planned if plan.new}, proposal)
 
-    return undisturbed(directory, work)
+    turn = nullcontext() if is_locked else locked(directory.namespace, directory.slug)
+    with turn:
+        return undisturbed(directory, work)
 
 
 def undisturbed(directory: Directory, work: Callable[[], Result]) -> Result:
-    """Do what others may disturb by moving `main`, again until they do not.
+    """Do something to a directory whose lock the caller has.
 
-    Raises NotNow and NotPossible.
+    Who pushes with git does not know the lock and may move `main` all the same: then it is
+    done again, a few times. Raises NotNow (DirectoryBusy if they never rest) and NotPossible.
     """
+    check_exists(directory)
     for _ in range(TRIES):
         try:
             return work()
         except (RepositoryError, RunRefused, IntegrityError) as exc:
-            # Who clears away what lies about may take ours for it, and another proposal
-            # may have the number; then it is done again.
+            # A run that was put up for review may have the number of our proposal.
             if isinstance(exc, RepositoryError) and not exc.may_pass:
                 raise NotPossible(str(exc)) from exc
             log.info("revision is tried again", reason=str(exc))
-    raise NotNow(f"{directory} is being changed by others at the moment; try again")
+    raise DirectoryBusy(
+        f"{directory} is being changed by others at the moment; try again"
+    )
 
 
 @contextmanager
 def published(publication: Publication, directory: Directory) -> Iterator[None]:
     """Publish what is staged if the database takes what the block writes, and only then.
 
-    The directory is locked meanwhile, so that nobody deletes it or clears away what is
-    half done. Raises NotPossible where it is deleted already.
+    Raises NotPossible for a directory that was deleted meanwhile, with its owner perhaps.
     """
     try:
         with uninterrupted(), transaction.atomic():
-            if not lock(directory):
-                raise NotPossible(f"{directory} has just been deleted")
+            check_exists(directory)
             yield
             # Last: what the database refuses is not published.
             publication.publish()
     except BaseException:
         publication.discard()
         raise
-
-
-def lock(directory: Directory) -> bool:
-    """Keep a directory to oneself until the transaction ends. False when it is gone."""
-    mine = Directory.objects.select_for_update().filter(pk=directory.pk)
-    return mine.values_list("pk").first() is not None
 
 
 def request_of(directory: Directory) -> GenerationRequest | None:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from directories.exceptions import DirectoryBusy, NotPossible
 from directories.models import GenerationRun, RunState
 from directories.services import (
     adopting,
@@ -25,8 +26,8 @@ from directories.services import (
     queueing,
     runs,
 )
+from directories.services.locking import locked
 from directories.services.proposing import repositories_of
-from directories.services.revisions import lock
 from generation import dispatch
 from generation.contract.commands import Outcome, PublishBegin, RepositoryKind
 from generation.exceptions import CannotDispatch, RepositoryError
@@ -47,6 +48,9 @@ LATER = timedelta(minutes=10)
 MOST_UNCLAIMED = 5
 # How many ended runs one sweep tidies up after.
 TIDIES = 50
+# How long it waits for people's edits of a directory, in seconds, before it leaves that one
+# to the next sweep: other runs wait for this one.
+WAITS = 10.0
 
 
 class Swept(NamedTuple):
@@ -143,20 +147,18 @@ def _tidy(run: GenerationRun) -> bool:
         return False
     repositories = repositories_of(directory)
     try:
-        # First what late attempts hold: from then on they move nothing any more.
-        for repository in repositories.values():
-            forget_staged(repository, run.pk)
-        with transaction.atomic():
-            # Of people's edits that were cut short. One that is being published keeps us
-            # waiting here, and one that has only begun is tried again.
-            if not lock(directory):
-                return False
+        with locked(directory.namespace, directory.slug, wait=WAITS):
             for repository in repositories.values():
+                # First what late attempts hold: from then on they move nothing any more.
+                forget_staged(repository, run.pk)
+                # Of people's edits that were cut short: nobody else is at one now.
                 forget_refs(repository, HANDS)
-        _put_back_half(run, repositories)
+            _put_back_half(run, repositories)
         for repository in repositories.values():
             repository.tidy()
-    except RepositoryError as exc:
+    except DirectoryBusy:
+        return False
+    except (RepositoryError, NotPossible) as exc:
         log.warning("repository not tidied", reason=str(exc))
     return bool(
         GenerationRun.objects.filter(pk=run.pk, tidied_at=None).update(tidied_at=Now())
