@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from directories.models import Directory, GenerationRun, RunState
 from directories.operations import DatabaseDirectoryOperations
 from directories.services import attempts, queueing
+from directories.services.revisions import tidy
 from generation.contract.commands import GenerateStatus
 from generation.exceptions import (
     AttemptFailed,
@@ -65,7 +66,9 @@ def execute(
         while True:
             operations = DatabaseDirectoryOperations(run)
             try:
-                return generate(operations, host(stop=stop), listen=listen)
+                report = generate(operations, host(stop=stop), listen=listen)
+                tidy(run.directory)
+                return report
             except AttemptFailed as exc:
                 if exc.retry_in is None:
                     raise

@@ -130,15 +130,30 @@ def undisturbed(directory: Directory, work: Callable[[], Result]) -> Result:
     check_exists(directory)
     for _ in range(TRIES):
         try:
-            return work()
+            done = work()
         except (RepositoryError, RunRefused, IntegrityError) as exc:
             # A run that was put up for review may have the number of our proposal.
             if isinstance(exc, RepositoryError) and not exc.may_pass:
                 raise NotPossible(str(exc)) from exc
             log.info("revision is tried again", reason=str(exc))
+        else:
+            tidy(directory)
+            return done
     raise DirectoryBusy(
         f"{directory} is being changed by others at the moment; try again"
     )
+
+
+def tidy(directory: Directory) -> None:
+    """Have the repositories packed in the background, where there is much to pack.
+
+    A sweep does so after the runs of workers; there may be neither sweeper nor worker.
+    """
+    for repository in repositories_of(directory).values():
+        try:
+            repository.tidy_in_background()
+        except RepositoryError as exc:
+            log.warning("repository not tidied", reason=str(exc))
 
 
 @contextmanager

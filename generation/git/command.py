@@ -29,6 +29,8 @@ _CONFIG = {
 # To pack a file of megabytes as small as can be takes longer than all the rest of a small
 # change, and `gc` does so later: this is a third of the time for a twentieth more bytes.
 _OPTIONS = {"fast-import": ("-c", "pack.compression=1")}
+# Nobody would ask a child of ours how it ended; one of the shell's is none of ours.
+_IN_BACKGROUND = ("sh", "-c", 'nice -n 10 "$@" >/dev/null 2>&1 &', "sh")
 _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -86,6 +88,23 @@ def run_git(
         raise _failure(path, named, str(exc.stderr or exc)) from exc
     assert isinstance(output, bytes)
     return output
+
+
+def start_git(path: Path, *arguments: str, keeping_open: int) -> None:
+    """Start a git command that is not waited for: it yields to others, and survives us.
+
+    The descriptor stays open in it. What becomes of it is not reported.
+    """
+    _drop_inherited_variables()
+    try:
+        Git(path).execute(
+            [*_IN_BACKGROUND, *_command(path, arguments)],
+            env=_ENVIRONMENT,
+            pass_fds=(keeping_open,),
+            start_new_session=True,
+        )
+    except CommandError as exc:
+        raise _failure(path, arguments[0], str(exc.stderr or exc)) from exc
 
 
 def talk_to_git(path: Path, *arguments: str) -> Conversation:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,13 +16,18 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from generation.exceptions import RepositoryError, RepositoryMoved, RunRefused
-from generation.git.command import run_git, talk_to_git, version
+from generation.git.command import run_git, start_git, talk_to_git, version
 from generation.git.commits import EMPTY_TREE, PLAIN, Commit, fast_import_stream
 from generation.git.refs import MAIN, REF, Move, check_ref, update_line
 
-# What a repository may hold before it is packed: every commit of ours leaves a pack.
+# What a repository may hold before it is packed. Beside its largest pack that is so many
+# bytes on the disk, or as many as are in that pack: then packing all of it again and again
+# costs no more than a few times what writing it has cost.
 MOST_PACKS = 50
 MOST_LOOSE = 6_700
+MOST_APART = 1 << 20
+# The git that keeps what nobody refers to in a pack of its own, until it is old enough to go.
+CRUFT = (2, 37)
 # The git that can be told where a host is, and how long it may fetch, in seconds.
 PINNING = (2, 37)
 LONGEST_FETCH = 900.0
@@ -65,7 +72,7 @@ class Repository:
         # Beside its place, so that a half-made one is never taken for a repository.
         draft = Repository(self.path.with_name(f".{self.path.name}.{os.getpid()}"))
         try:
-            draft.path.mkdir(parents=True, exist_ok=True)
+            draft._make_folder()
             with draft._writing(fcntl.LOCK_SH):
                 run_git(
                     draft.path, "init", "--bare", "--quiet", "--initial-branch=main"
@@ -82,6 +89,13 @@ class Repository:
             shutil.rmtree(draft.path, ignore_errors=True)
             raise
         return True
+
+    def _make_folder(self) -> None:
+        """Make the folder, also when that of the namespace, empty until now, just goes."""
+        for _ in range(5):
+            with suppress(FileNotFoundError):
+                return self.path.mkdir(parents=True, exist_ok=True)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.path)
 
     def remove(self) -> None:
         """Delete the repository, and the folder of its namespace if that is empty now."""
@@ -222,11 +236,41 @@ class Repository:
             return
         self._sweep_debris()
         self.unlock()
-        objects = list(_files(self.path / "objects"))
-        packs = sum(path.suffix == ".pack" for path in objects)
-        loose = sum(len(path.parent.name) == 2 for path in objects)
-        if packs > MOST_PACKS or loose > MOST_LOOSE:
-            run_git(self.path, "gc", "--quiet", "--prune=2.weeks.ago")
+        if self._is_scattered():
+            run_git(self.path, *_gc())
+
+    def tidy_in_background(self) -> None:
+        """Begin to pack what lies about, once there is much of it, and do not wait.
+
+        Others may read and write meanwhile. It goes on when this process ends.
+        """
+        if self.exists() and self._is_scattered():
+            with self._writing(fcntl.LOCK_SH) as folder:
+                # The lock goes along, so that what git writes is not taken for debris.
+                start_git(self.path, *_gc(), keeping_open=folder)
+
+    def _is_scattered(self) -> bool:
+        """Tell whether there is so much beside the largest pack that packing is worth it."""
+        packs: dict[str, int] = defaultdict(int)
+        unreferred: set[str] = set()
+        loose = apart = 0
+        for path in _files(self.path / "objects"):
+            size = _size_on_disk(path)
+            if path.parent.name == "pack":
+                packs[path.stem] += size
+                # Where packing leaves what nobody refers to, which is not packed better again.
+                if path.suffix == ".mtimes":
+                    unreferred.add(path.stem)
+            else:
+                apart += size
+                loose += len(path.parent.name) == 2
+        sizes = sorted(packs[name] for name in packs.keys() - unreferred)
+        largest = sizes.pop() if sizes else 0
+        return (
+            len(sizes) >= MOST_PACKS
+            or loose > MOST_LOOSE
+            or apart + sum(sizes) > max(MOST_APART, largest)
+        )
 
     def unlock(self) -> None:
         """Remove the locks that a killed git has left: they would keep everybody out."""
@@ -382,15 +426,18 @@ class Repository:
                     path.unlink(missing_ok=True)
 
     @contextmanager
-    def _writing(self, how: int) -> Iterator[None]:
-        """Hold a lock that writers share. The kernel takes it back from those who die."""
+    def _writing(self, how: int) -> Iterator[int]:
+        """Hold a lock that writers share. The kernel takes it back from those who die.
+
+        What is yielded is the descriptor that holds it.
+        """
         try:
             folder = os.open(self.path, os.O_RDONLY)
         except OSError as exc:
             raise RepositoryError(f"there is no repository {self.path}") from exc
         try:
             fcntl.flock(folder, how)
-            yield
+            yield folder
         finally:
             os.close(folder)
 
@@ -405,6 +452,19 @@ def _files(root: Path, *folders: str) -> Iterator[Path]:
             names[:] = folders
         for name in files:
             yield Path(path, name)
+
+
+def _gc() -> tuple[str, ...]:
+    cruft = ("--cruft",) if version() >= CRUFT else ()
+    return ("gc", "--quiet", "--prune=2.weeks.ago", *cruft)
+
+
+def _size_on_disk(path: Path) -> int:
+    """Say what room a file takes, which is a whole block for the smallest; 0 for none."""
+    try:
+        return path.stat().st_blocks * 512
+    except FileNotFoundError:
+        return 0
 
 
 def _age(path: Path) -> float:

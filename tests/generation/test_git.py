@@ -4,14 +4,18 @@ import fcntl
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from generation.exceptions import RepositoryError, RepositoryLocked, RepositoryMoved
-from generation.git import MAIN, Commit, Repository, blob_id
+from generation.git import MAIN, Commit, Repository, blob_id, version
+from generation.git.command import start_git
 from generation.git.commits import fast_import_stream
+from generation.git.repository import CRUFT
 from tests.fakes import NOON
 
 REF = "refs/gazetteer/run/1"
@@ -252,6 +256,79 @@ def test_half_a_pack_of_a_git_that_was_killed_is_cleared_away(
     repository.tidy()
 
     assert not half.exists()
+
+
+def on_disk(repository: Repository) -> int:
+    files = [path for path in repository.path.rglob("*") if path.is_file()]
+    return sum(path.stat().st_blocks * 512 for path in files)
+
+
+def sixty(number: int) -> dict[str, bytes]:
+    """Files that take a block of the disk each, and next to nothing in a pack."""
+    return {f"{number}/{at:02}": b"%d of %d\n" % (at, number) for at in range(60)}
+
+
+def wait_for_gc(repository: Repository) -> None:
+    until = time.monotonic() + 60
+    while True:
+        with (
+            suppress(BlockingIOError),
+            repository._writing(fcntl.LOCK_EX | fcntl.LOCK_NB),
+        ):
+            return
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_many_small_commits_are_packed_by_the_room_that_they_take(
+    repository: Repository,
+) -> None:
+    head = None
+    for number in range(8):
+        head = repository.write(commit(sixty(number), parent=head), ref=REF)
+        repository.tidy_in_background()
+        wait_for_gc(repository)
+
+    # Each commit has 60 files, two trees and itself: 2 MB in blocks of 4 KiB.
+    assert on_disk(repository) < 1_500_000
+    assert len(repository.tree(REF)) == 480
+    assert git(repository, "fsck", "--full") == ""
+
+
+def test_little_is_left_as_it_is(repository: Repository) -> None:
+    repository.write(commit(sixty(1)), ref=REF)
+
+    repository.tidy_in_background()
+
+    wait_for_gc(repository)
+    assert not list(repository.path.glob("objects/pack/*.pack"))
+
+
+def test_what_nobody_refers_to_is_packed_once(repository: Repository) -> None:
+    """It stays for two weeks, and would be loose for as long, and packed at every edit."""
+    if version() < CRUFT:
+        pytest.skip("this git cannot pack what nobody refers to")
+    for number in range(8):
+        left = repository.write(commit(sixty(number)), ref=f"{REF}{number}")
+        repository.move(f"{REF}{number}", new=None, old=left)
+    assert repository._is_scattered()
+
+    repository.tidy()
+
+    assert repository.has(left)
+    assert not repository._is_scattered()
+
+
+def test_who_packs_in_the_background_is_not_swept_away(repository: Repository) -> None:
+    with repository._writing(fcntl.LOCK_SH) as held:
+        start_git(
+            repository.path, "-c", "alias.wait=!sleep 1", "wait", keeping_open=held
+        )
+
+    exclusive = fcntl.LOCK_EX | fcntl.LOCK_NB
+    with pytest.raises(BlockingIOError), repository._writing(exclusive):
+        pass
+    wait_for_gc(repository)
 
 
 def test_refs_that_go_away_do_not_disturb_who_tidies_up(repository: Repository) -> None:

@@ -23,6 +23,7 @@ from generation.repositories.data import Stored
 from generation.repositories.revision import Revision, edit_item
 from tests.directories.makers import start
 from tests.fakes import NOON
+from tests.generation.test_git import wait_for_gc
 from tests.generation.test_orchestrator import commit_by_hand, files, heads
 
 HORIZONTAL = "data/horizontal/horizontal.yml"
@@ -181,6 +182,25 @@ def test_a_run_that_an_edit_overtakes_is_tried_again(
     assert "Flat dial" in now[HORIZONTAL]
     assert "company_name: Dials" in now["config.yml"]
     assert "Flat dial" in files(git_root, "website")["index.html"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_repositories_that_only_see_edits_are_packed(
+    generated: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generation.git.repository.MOST_APART", 50_000)
+    website = repositories_of(generated)["website"]
+
+    def change(stored: Stored) -> Revision:
+        text = f"The text of {stored.snapshot.commit}.\n".encode()
+        return Revision("Change a text", {HORIZONTAL.replace(".yml", ".md"): text})
+
+    for _ in range(3):
+        revise(generated, change, user=generated.owner)
+
+    wait_for_gc(website)
+    assert list(website.path.glob("objects/pack/*.pack"))
+    assert run_git(website.path, "rev-list", "--count", MAIN).strip() == b"4"
 
 
 def test_history_only_ever_grows(generated: Directory, git_root: Path) -> None:
