@@ -95,6 +95,9 @@ def start_git(path: Path, *arguments: str, keeping_open: int) -> None:
 
     The descriptor stays open in it. What becomes of it is not reported.
     """
+    from git import Git
+    from git.exc import CommandError
+
     _drop_inherited_variables()
     try:
         Git(path).execute(

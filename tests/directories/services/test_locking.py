@@ -27,6 +27,7 @@ from directories.services.deleting import Repositories, delete_directory
 from directories.services.editing import How
 from directories.services.proposing import repositories_of
 from directories.services.revisions import revise
+from generation.editing.items import edit_items
 from generation.editing.operations import UpdateItem
 from generation.exceptions import AttemptFailed
 from generation.git import MAIN, Repository, directory_lock, locking
@@ -89,7 +90,6 @@ def test_eight_edits_at_once_are_each_done_once_and_none_fails(
     execution.execute(start(directory, list_of(8)))
     asked: list[str] = []
     at_once: list[int] = []
-    edit_items = editing.edit_items
 
     def counted(stored: Stored, operations: Any, **options: Any) -> Any:
         at_once.append(1)
