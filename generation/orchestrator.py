@@ -6,8 +6,8 @@ Every way out of here is reported: a run that was claimed is finished, whatever 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from generation.exceptions import (
     GenerationError,
     InternalAPIError,
     PublishedUnheard,
+    RepositoryBusy,
     RunCancelled,
     RunRefused,
     StepStalled,
@@ -70,6 +71,8 @@ from generation.sources.fetch import Fetch
 log = structlog.get_logger(__name__)
 
 PUBLISH = "publish"
+# How long a run lets people's edits go first, in seconds. It cannot be cancelled meanwhile.
+LOCK_WAIT = 10.0
 
 
 class Host(NamedTuple):
@@ -336,8 +339,6 @@ class _Run:
             raise
         # An interrupt from here on comes too late: the run ends as it would have.
         with self._pulse.shielded(), uninterrupted():
-            # Who does not get the lock leaves all of it to the next attempt, which only has
-            # to move the branches.
             with self._locked():
                 publication.publish()
             step = self._journal.step(PUBLISH, begun, note=build.note())
@@ -360,10 +361,24 @@ class _Run:
         )
         self._journal.close()
 
-    def _locked(self) -> AbstractContextManager[None]:
-        """Keep people's edits from the directory. For as long as branches move, no longer."""
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let people's edits end before branches move, unless that takes too long.
+
+        The attempt before this one may have been stopped with the lock in its hands, and
+        edits may follow each other for ever. Moving is safe without the lock, too: an edit
+        that meets it is done again.
+        """
         it = self._context.directory
-        return directory_lock(self._host.git_root, namespace=it.namespace, slug=it.slug)
+        lock = directory_lock(
+            self._host.git_root, namespace=it.namespace, slug=it.slug, wait=LOCK_WAIT
+        )
+        with ExitStack() as held:
+            try:
+                held.enter_context(lock)
+            except RepositoryBusy as exc:
+                log.warning("branches move without the lock", reason=str(exc))
+            yield
 
     def _signature(self) -> Signature:
         it = self._context

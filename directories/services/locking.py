@@ -1,6 +1,6 @@
 """The lock of a directory, as services take it: see docs/adr/0011-one-lock-per-directory.md.
 
-Whoever waits for it may wait for half a minute, so no transaction is open meanwhile.
+Waiting for it may take half a minute, so no transaction may be open meanwhile.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from generation.git import directory_lock
 def locked(namespace: str, slug: str, *, wait: float | None = None) -> Iterator[None]:
     """Keep everyone else from moving the branches of a directory during the block.
 
-    Never within another such block: one would wait for oneself. Raises DirectoryBusy when
+    Never within another such block: it would wait for itself. Raises DirectoryBusy when
     others keep it for `wait` seconds (30 if not given), and NotPossible.
     """
     with ExitStack() as stack:

@@ -1,9 +1,9 @@
 """One lock per directory for everyone who moves its branches: first come, first served.
 
-It lies next to the repositories, as the folder `.<slug>.lock`. Whoever waits for the lock, or
-holds it, keeps a numbered file in there (a ticket) and holds that file by `flock`, so that
-the kernel gives up the tickets of processes that die. A ticket has the lock when no lower
-one is held. docs/adr/0011-one-lock-per-directory.md says why it is not a plain `flock`.
+It lies next to the repositories, as the folder `.<slug>.lock`. Everyone who waits for the lock
+or has it keeps a numbered file in there (a ticket), held by `flock`, so that the kernel gives
+up the tickets of processes that die. The lowest ticket that is held has the lock.
+docs/adr/0011-one-lock-per-directory.md says why it is not a plain `flock`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from generation.exceptions import RepositoryBusy, RepositoryError
 
 # In seconds. Somebody waits for the answer, so it is not longer than a page may load.
 LONGEST_WAIT = 30.0
-# How often those who wait look, and how often they try a file that is held for a moment.
+# How often a waiting one looks, and how often it tries a file that is held for a moment.
 _EVERY = 0.02
 _SOON = 0.001
-# How long one who leaves waits for another to draw a ticket, to clear away after both.
+# How long the one that leaves waits while another draws a ticket, to clear away after both.
 _LEAVING = 1.0
 _GUARD = "guard"
 
@@ -35,7 +35,7 @@ def directory_lock(
     """Keep everyone else from moving the branches of a directory during the block.
 
     It works between threads and between processes that share the disk, and ends with its
-    process. Whoever takes it twice waits for themselves. Raises RepositoryBusy after `wait`
+    process. A caller that has it already would wait for itself. Raises RepositoryBusy after `wait`
     seconds (LONGEST_WAIT if not given), and RepositoryError where nothing can be locked.
     """
     folder = git_root / namespace / f".{slug}.lock"
@@ -170,7 +170,7 @@ def _busy(folder: Path) -> RepositoryBusy:
 
 def _cannot_lock(folder: Path, exc: OSError) -> RepositoryError:
     return RepositoryError(
-        f"{folder} cannot be locked: {exc.strerror}. Whoever changes a directory has to be "
+        f"{folder} cannot be locked: {exc.strerror}. Everyone who changes a directory must be "
         "able to write there, on a file system that knows flock: see to it that web side "
         "and workers run as one user, or as a group that may write below GIT_ROOT"
     )
