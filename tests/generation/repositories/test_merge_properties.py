@@ -265,9 +265,14 @@ class World:
             self.facts[slug] = value
 
     def add_key(self, slug: str, value: str) -> None:
-        if self.present(slug):
-            self._write(slug, {**self.document(slug), "my key": value})
-            self.mine.setdefault(slug, {})["my key"] = value
+        if not self.present(slug):
+            return
+        document = self.document(slug)
+        self._write(slug, {**document, "my key": value})
+        mine = self.mine.setdefault(slug, {})
+        # An empty key where there was none says nothing that could be lost.
+        if value or document.get("my key"):
+            mine["my key"] = value
 
     def comment(self, slug: str, word: str) -> None:
         if not self.present(slug):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note
+from hypothesis import HealthCheck, example, given, note
 from hypothesis import strategies as st
 
 from generation.report import Conflict
@@ -268,6 +268,7 @@ def test_accepting_a_part_loses_nothing_of_main(
 
 @examples(200, slow=list(HealthCheck))
 @given(st.lists(edits, max_size=4), st.lists(edits, max_size=4))
+@example([("add_key", "alpha", "")], [("add_key", "alpha", "one")])
 def test_two_people_lose_nothing_of_main(mine: Any, theirs: Any) -> None:
     live({}, mine, theirs, None)
 
