@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from generation.git.command import version
 from generation.git.commits import Commit, blob_id
-from generation.git.locking import directory_lock
 from generation.git.refs import MAIN, Move
 from generation.git.repository import Reader, Repository
+from generation.git.tickets import directory_lock
 
 __all__ = [
     "MAIN",

@@ -28,7 +28,8 @@ from directories.services.revisions import revise
 from generation import orchestrator
 from generation.editing.items import edit_items
 from generation.editing.operations import UpdateItem
-from generation.git import MAIN, Repository, directory_lock, locking
+from generation.git import MAIN, Repository, directory_lock
+from generation.git import tickets as lock_tickets
 from generation.repositories.data import Stored
 from generation.repositories.revision import Revision
 from generation.sources.fetch import Fetcher
@@ -50,7 +51,7 @@ def folder(git_root: Path) -> Path:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generation.git.locking.LONGEST_WAIT", 0.2)
+    monkeypatch.setattr("generation.git.tickets.LONGEST_WAIT", 0.2)
 
 
 @contextmanager
@@ -231,8 +232,8 @@ def test_accepting_a_part_is_one_turn(
         drawn.append(place)
         return original(place, deadline)
 
-    original = locking._draw
-    monkeypatch.setattr(locking, "_draw", counted)
+    original = lock_tickets._draw
+    monkeypatch.setattr(lock_tickets, "_draw", counted)
 
     proposals.accept(proposal, user=generated.owner, items=["horizontal"])
 

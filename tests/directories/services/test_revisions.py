@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from directories.exceptions import NotNow, NotPossible
+from directories.exceptions import DirectoryBusy, NotPossible
 from directories.models import Directory, RunState
 from directories.services import execution, sweeping
 from directories.services.deleting import Repositories, delete_directory
@@ -93,7 +93,7 @@ def test_an_edit_gives_up_where_others_never_rest(
         commit_by_hand(git_root, {"pages/about.md": f"# {stored.snapshot.commit}"})
         return rename(stored)
 
-    with pytest.raises(NotNow, match="try again"):
+    with pytest.raises(DirectoryBusy, match="try again"):
         revise(generated, change, user=generated.owner)
 
     assert "Flat dial" not in files(git_root)[HORIZONTAL]
