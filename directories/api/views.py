@@ -107,6 +107,9 @@ class Generate(APIView):
         body = body_of(request)
         inline = inline_documents(body)
         change = source_change(body)
+        if not directory.request:
+            # An empty body means the kept request, and the first run may be about to keep one.
+            runs.refuse_while_active(directory)
         run = runs.launch(
             directory,
             build_request(directory, body, documents=inline, change=change),

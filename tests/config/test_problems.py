@@ -144,7 +144,7 @@ def test_mistake_of_ours_says_nothing_of_itself(
     monkeypatch.setattr(runs, "start", stumble)
 
     answer = client_of(directory.owner).post(
-        reverse("generate", args=[directory.pk]), {"prompt": "clocks"}
+        reverse("generate", args=[directory.pk]), {"prompt": "https://a.example/"}
     )
 
     assert "SECRET" not in str(check_shape(answer, 500))
