@@ -9,7 +9,7 @@ from directories.models import SourceDocument
 
 
 def download(document: SourceDocument) -> HttpResponse:
-    """Serve the bytes of a document so that no browser takes them for something of ours."""
+    """Serve the bytes of a document so that no browser treats them as a page of this site."""
     disposition = content_disposition_header(True, document.name.rpartition("/")[2])
     return HttpResponse(
         bytes(document.content),

@@ -128,7 +128,7 @@ class EditRefused(GenerationError):
     """`errors` name each wrong place of what was asked by a JSON pointer, and say why.
 
     `option` is what one may set to have it done all the same, by its name in the API.
-    Whoever shows the message calls it what it is called there.
+    The door that shows the message uses its own name for it.
     """
 
     def __init__(self, message: str, *errors: dict[str, Any], option: str = "") -> None:

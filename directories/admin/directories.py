@@ -102,7 +102,7 @@ class DirectoryAdmin(Curating):
     def document_view(
         self, request: HttpRequest, pk: UUID, sha256: str
     ) -> HttpResponse:
-        """Give a document to whoever may see its directory."""
+        """Serve a document to anyone who may see its directory."""
         directory = get_object_or_404(Directory, pk=pk)
         if not self.has_view_or_change_permission(request, directory):
             raise PermissionDenied

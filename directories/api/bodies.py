@@ -39,7 +39,7 @@ class Switches(Asked):
     review: bool
 
 
-# The commit that whoever decides about a proposal has looked at.
+# The commit that was shown to the person who decides about a proposal.
 Head = Annotated[str, StringConstraints(pattern="^[0-9a-f]{40}$")]
 
 

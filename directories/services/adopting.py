@@ -54,7 +54,7 @@ def refuse_losses(doubts: Sequence[str]) -> None:
 
 
 class Wanted(NamedTuple):
-    """What is to become a directory, and how it shall be called; empty: as it says.
+    """What is to become a directory, and its name; empty: as it says.
 
     `confirm` is asked where most of it would be lost, or seems to be misread, and raises to
     refuse it.

@@ -19,7 +19,7 @@ def describe(proposal: Proposal) -> dict[str, Any]:
     `is_behind` says that `main` has moved since, `head` which commit is described. `gone`
     says why there is nothing to tell.
     """
-    # Read first: if the branch moves meanwhile, whoever decides is asked to look again.
+    # Read first: if the branch moves meanwhile, the reviewer is asked to look again.
     head = proposals.head_of(proposal)
     try:
         found = proposals.difference_of(proposal)

@@ -1,7 +1,7 @@
 """Deciding about proposals: accept them whole or in part, reject them, bring them up to date.
 
-Decisions take turns with each other and with edits. Git decides who was first: whoever accepts
-moves `main` and the proposal's branch in one step, whoever rejects removes the branch, and the
+Decisions take turns with each other and with edits. Git decides who was first: accepting
+moves `main` and the proposal's branch in one step, rejecting removes the branch, and the
 row follows in the same transaction. A proposal is
 never merged as it lies there but as it reads on the `main` of that moment.
 """

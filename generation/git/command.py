@@ -29,7 +29,7 @@ _CONFIG = {
 # To pack a file of megabytes as small as can be takes longer than all the rest of a small
 # change, and `gc` does so later: this is a third of the time for a twentieth more bytes.
 _OPTIONS = {"fast-import": ("-c", "pack.compression=1")}
-# Nobody would ask a child of ours how it ended; one of the shell's is none of ours.
+# Started by a shell that exits at once: a direct child would stay a zombie until we wait for it.
 _IN_BACKGROUND = ("sh", "-c", 'nice -n 10 "$@" >/dev/null 2>&1 &', "sh")
 _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",

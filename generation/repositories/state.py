@@ -279,7 +279,7 @@ def reconcile(
         if snapshot.tree.get(path) == blob:
             adopted[path] = blob
         elif path in snapshot.respaced and written.get(path) == blob:
-            # It says all that it shall; that its lines end otherwise is no reason to write.
+            # The content is right; different line ends are no reason to write.
             continue
         elif (
             snapshot.is_edited(path)

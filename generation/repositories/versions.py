@@ -1,6 +1,6 @@
 """Versions of items and of the files of categories and tags.
 
-A version names the content of the files, so it changes with every edit, whoever made it and
+A version names the content of the files, so it changes with every edit, no matter who made it and
 however.
 """
 

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 def read_document(document: Document) -> Reading:
     """Read a document with the reader that fits what it holds."""
-    # The readers bring docutils, selectolax and a parser of Markdown along. Whoever asks
-    # this package for a rule of addresses or of names shall not wait for them.
+    # The readers import docutils, selectolax and a Markdown parser. Code that only needs the
+    # rules for addresses or names must not wait for them.
     from generation.sources.formats import read_document as read
 
     return read(document)

@@ -1,4 +1,4 @@
-"""The lock of a directory: one at a time, in the order in which they came, whoever dies."""
+"""The lock of a directory: one at a time, in the order in which they came, even when one dies."""
 
 from __future__ import annotations
 

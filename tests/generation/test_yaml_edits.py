@@ -166,7 +166,7 @@ def test_a_key_that_looks_like_a_value_is_a_key(key: str) -> None:
 
 
 def test_what_was_not_asked_about_stays_as_it_stood_in_brackets_too() -> None:
-    # Written anew for its brackets; what is unknown to us keeps its meaning.
+    # Rewritten for its brackets; keys that we do not know keep their meaning.
     content = b"{name: A, mine: [NO, 010, yes], order: 1.10}\n"
 
     after = edit(content, {("tags",): ["NO"]})

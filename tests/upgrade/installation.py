@@ -65,7 +65,7 @@ class Release(NamedTuple):
                     Repository(path).move(ref, new=commit, old=None)
         (state / "checkpoints").mkdir()
         for checkpoint in (self.folder / "checkpoints").iterdir():
-            # Written anew: those of last week are cleared away.
+            # Written again: those of last week are cleared away.
             content = checkpoint.read_bytes()
             (state / "checkpoints" / checkpoint.name).write_bytes(content)
         with database_at(state / "gazetteer.sqlite3"):

@@ -1,4 +1,4 @@
-"""What is kept of a request, and how it is read whoever has stored it."""
+"""What is kept of a request, and how it is read no matter which version stored it."""
 
 from __future__ import annotations
 

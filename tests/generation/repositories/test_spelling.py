@@ -1,4 +1,4 @@
-"""A file that says what it shall is not written anew for being spelled otherwise."""
+"""A file whose content is right is not rewritten only because its spelling differs."""
 
 from __future__ import annotations
 
