@@ -52,7 +52,7 @@ class SourceDocumentInline(ReadOnly, admin.TabularInline):
             "admin:directories_directory_document",
             args=(document.directory_id, document.sha256),
         )
-        return format_html('<a href="{}">{}</a>', url, document.name)
+        return format_html('<a href="{}" download>{}</a>', url, document.name)
 
 
 @admin.register(Directory)

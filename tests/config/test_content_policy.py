@@ -91,7 +91,7 @@ class Visit:
 
     def links(self) -> list[str]:
         found: list[str] = self.page.eval_on_selector_all(
-            "a[href]", "all => all.map(a => new URL(a.href).pathname)"
+            "a[href]:not([download])", "all => all.map(a => new URL(a.href).pathname)"
         )
         return found
 

@@ -72,7 +72,7 @@ def test_documents_are_listed_with_links(browser: Client, directory: Directory) 
         address = reverse(
             "admin:directories_directory_document", args=[directory.pk, found.sha256]
         )
-        assert f'<a href="{address}">{found.name}</a>' in page
+        assert f'<a href="{address}" download>{found.name}</a>' in page
 
 
 def test_a_document_is_opened_as_a_file(browser: Client, directory: Directory) -> None:
