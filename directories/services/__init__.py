@@ -17,10 +17,11 @@ if TYPE_CHECKING:
         descriptions,
         editing,
         proposals,
+        revisions,
         sweeping,
     )
 
-__all__ = ["adopting", "descriptions", "editing", "proposals", "sweeping"]
+__all__ = ["adopting", "descriptions", "editing", "proposals", "revisions", "sweeping"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from directories import services
 from directories.models import Directory, GenerationRun, RunState
 from directories.operations import DatabaseDirectoryOperations
 from directories.services import attempts, queueing
-from directories.services.revisions import tidy
 from generation.contract.commands import GenerateStatus
 from generation.exceptions import (
     AttemptFailed,
@@ -67,7 +67,7 @@ def execute(
             operations = DatabaseDirectoryOperations(run)
             try:
                 report = generate(operations, host(stop=stop), listen=listen)
-                tidy(run.directory)
+                services.revisions.tidy(run.directory)
                 return report
             except AttemptFailed as exc:
                 if exc.retry_in is None:
