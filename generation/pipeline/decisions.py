@@ -19,7 +19,7 @@ from generation.repositories.state import FOLDER, Snapshot
 from generation.slugs import slugify
 from generation.sources.names import name_key
 from generation.sources.urls import canonical_url, clean_url
-from generation.yaml import InvalidYAML, parse, scalar_text
+from generation.yaml import InvalidYAML, Plain, parse, scalar_text
 
 PATH = f"{FOLDER}decisions.yml"
 SAME, DIFFERENT = "same", "different"
@@ -104,7 +104,9 @@ def line_for(kind: str, first: str, second: str) -> str:
 def _written(text: str) -> str:
     """Write a text within brackets: bare, as a person would, where that can be read."""
     try:
-        if parse(f"[{text}]".encode()) == [text]:
+        read = parse(f"[{text}]".encode())
+        # Other readers of YAML take a plain `yes` for a switch.
+        if read == [text] and not isinstance(read[0], Plain):
             return text
     except InvalidYAML:
         pass
