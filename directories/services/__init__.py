@@ -34,6 +34,8 @@ def __getattr__(name: str) -> ModuleType:
         import directories.services.editing
     elif name == "proposals":
         import directories.services.proposals
+    elif name == "revisions":
+        import directories.services.revisions
     elif name == "sweeping":
         import directories.services.sweeping  # noqa: F401
     # Missing still while it is being imported: `from … import` finds it by itself then.

@@ -11,6 +11,7 @@ import pytest
 
 from config.env import CHECKOUT
 from config.optional import without
+from directories import services
 
 # Whatever takes long to import and is needed by some of the requests, runs or commands only.
 # `benchmarks/start.py` measures how long a start takes.
@@ -60,6 +61,13 @@ def test_check_imports_nothing_that_only_runs_and_requests_need(tmp_path: Path) 
     assert "directories.api.edits" in modules, "all doors are checked"
     assert "directories.admin.curating" in modules
     assert HEAVY & modules == set()
+
+
+@pytest.mark.parametrize("name", services.__all__)
+def test_service_is_imported_when_it_is_asked_for(tmp_path: Path, name: str) -> None:
+    ask = f"from directories import services; services.{name}"
+
+    assert f"directories.services.{name}" in imported(f"{SET_UP}\n{ask}", tmp_path)
 
 
 def test_worker_imports_no_more_than_that(tmp_path: Path) -> None:
