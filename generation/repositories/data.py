@@ -474,7 +474,7 @@ def render_data(
 
 
 def as_spelled(snapshot: Snapshot, file: File) -> File:
-    """Keep the bytes of a YAML file of ours that says the same as the one to be written.
+    """Keep the bytes of one of our YAML files that says the same as the one to be written.
 
     What quotes and signs are written has changed between versions, and may again: that is
     no reason to change a file.
