@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
+from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -264,6 +265,8 @@ class Scene:
             )
             if found:
                 wrong[place] = found
+        # What a sweeper has for a moment, such as the lock of a directory, goes away.
+        wait_until(lambda: not self._left(), seconds=10, or_go_on=True)
         if left := self._left():
             wrong["left over"] = left
         return wrong
@@ -358,11 +361,16 @@ class Scene:
             "repositories/*/*/objects/*/tmp_obj_*",
             "repositories/*/*/**/*.lock",
         )
-        folder = self.stack.folder
+        # Unlike `Path.glob`, it does not mind what vanishes while it looks.
         return sorted(
-            str(path.relative_to(folder))
+            name
             for pattern in patterns
-            for path in folder.glob(pattern)
+            for name in glob(
+                pattern,
+                root_dir=self.stack.folder,
+                recursive=True,
+                include_hidden=True,
+            )
         )
 
     def _is_tidy(self) -> bool:
