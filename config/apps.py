@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from django.apps import AppConfig
@@ -31,6 +32,10 @@ class OutermostConfig(AppConfig):
                 import django.contrib.admindocs.utils  # noqa: F401
                 import rest_framework.compat  # noqa: F401
             checks.register(check_addresses, checks.Tags.security, deploy=True)
+        # No garbage collection looks at what is here by now: see `manage.py`. Processes that
+        # are forked share its memory longer, too.
+        gc.freeze()
+        gc.enable()
 
 
 def check_addresses(**kwargs: Any) -> list[checks.CheckMessage]:

@@ -91,6 +91,22 @@ def test_web_server_has_everything_before_it_forks(tmp_path: Path) -> None:
     } <= modules
 
 
+def test_garbage_is_collected_but_not_among_what_was_imported(tmp_path: Path) -> None:
+    report = "import gc; print(gc.isenabled(), gc.get_freeze_count())"
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", report],
+        cwd=CHECKOUT,
+        env={"PATH": os.environ["PATH"], "STATE_ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    is_on, frozen = ended.stdout.split()
+    assert is_on == "True"
+    assert int(frozen) > 50_000
+
+
 def test_what_was_to_be_missing_is_there_again_afterwards() -> None:
     with without("colorsys_of_nobody", "this", "json"):
         import json
