@@ -11,7 +11,9 @@ import tempfile
 import requests  # noqa: F401
 
 from config.env import Environment
+from tests.memory import keep_files_in_memory
 
+keep_files_in_memory()
 for _name in Environment.model_fields:
     os.environ.pop(_name.upper(), None)
 os.environ["STATE_ROOT"] = tempfile.mkdtemp(prefix="gazetteer-tests-")

@@ -6,6 +6,7 @@ says it. A case is one run in a scene, so that counting cases counts faults time
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -16,7 +17,6 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
-from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -361,17 +361,11 @@ class Scene:
             "repositories/*/*/objects/*/tmp_obj_*",
             "repositories/*/*/**/*.lock",
         )
-        # Unlike `Path.glob`, it does not mind what vanishes while it looks.
-        return sorted(
-            name
-            for pattern in patterns
-            for name in glob(
-                pattern,
-                root_dir=self.stack.folder,
-                recursive=True,
-                include_hidden=True,
-            )
+        # `Path.glob` fails where something vanishes while it looks.
+        look = partial(
+            glob.glob, root_dir=self.stack.folder, recursive=True, include_hidden=True
         )
+        return sorted(name for pattern in patterns for name in look(pattern))
 
     def _is_tidy(self) -> bool:
         [[waiting]] = self.stack.query(
