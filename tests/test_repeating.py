@@ -55,6 +55,8 @@ def test_only_engine_and_browser_are_tried_twice_and_that_is_told(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "tests.repeating"),
             *("-p", "no:cacheprovider", "-p", "no:django", "-n", processes),
+            # Where others keep theirs, it would clear away what earlier runs have left.
+            f"--basetemp={tmp_path / 'its own'}",
         ],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT)},
