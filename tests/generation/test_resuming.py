@@ -19,6 +19,7 @@ from generation import checkpoints
 from generation.checkpoints import Checkpoint, code_version, pack, unpack
 from generation.contract.commands import (
     Command,
+    Heartbeat,
     PlannedCommit,
     PublishBegin,
     PublishDone,
@@ -68,6 +69,9 @@ class Dying(FakeOperations):
     def send(self, *commands: Command) -> Reply:
         kinds = {type(command) for command in commands}
         steps = {c.step for c in commands if isinstance(c, UpdateGenerateStatus)}
+        if self.is_dead and kinds == {Heartbeat}:
+            # The thread that beats has died as well, without a word.
+            raise InternalAPIUnreachable("gone")
         if self.is_dead or self.before in kinds:
             self.die()
         reply = super().send(*commands)
