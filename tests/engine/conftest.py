@@ -14,7 +14,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    suppress,
+)
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +28,10 @@ from typing import Any
 import psycopg
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
+from tests.engine.prepared import CHECKOUT, Program, Started, start
+
+Process = subprocess.Popen[bytes] | Started
+
 QUEUE_KEY = "the key of the queue, long enough for a test"
 SECRET = "the secret of the internal API, also long enough"
 CLOCK = "1780000000"
@@ -104,18 +113,37 @@ def process(
     try:
         yield started
     finally:
-        try:
-            os.killpg(started.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        started.wait()
+        end(started)
+
+
+@contextmanager
+def forked(program: Program, *, log: Path) -> Iterator[Started]:
+    """The same for a program in Python, which begins with its imports done."""
+    with log.open("ab") as output:
+        started = start(program, stdout=output, stderr=output)
+    try:
+        yield started
+    finally:
+        end(started)
+
+
+def end(started: Process) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
 
 
 class Stack:
-    """One installation: its state folder, and what runs on it."""
+    """One installation: its state folder, and what runs on it.
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    Its server and its workers begin with their imports done; with `imports`, without.
+    """
+
+    def __init__(
+        self, folder: Path, *, imports: bool = False, **environment: str
+    ) -> None:
         self.folder = folder
+        self.imports = imports
         self.port = free_port()
         self.redis: Redis | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -137,17 +165,21 @@ class Stack:
 
     def manage(self, *arguments: str, **environment: str) -> str:
         """Run a command to its end and return what it printed."""
-        ended = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=CHECKOUT,
-            env=self.environment | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
+        with (
+            tempfile.TemporaryFile("w+") as stdout,
+            tempfile.TemporaryFile("w+") as stderr,
+        ):
+            command = Program(("manage.py", *arguments), self.environment | environment)
+            started = start(command, stdout=stdout, stderr=stderr)
+            try:
+                status = started.wait(timeout=120)
+            except subprocess.TimeoutExpired:
+                end(started)
+                raise
+            for output in (stdout, stderr):
+                output.seek(0)
+            assert status == 0, stderr.read()
+            return stdout.read()
 
     def make(self, slug: str = "clocks", *options: str) -> Any:
         """Make a directory of the list, and return what the command's JSON says."""
@@ -160,33 +192,34 @@ class Stack:
         )
 
     @contextmanager
-    def web(self) -> Iterator[subprocess.Popen[bytes]]:
-        command = (
-            *(sys.executable, "manage.py", "runserver", "--noreload"),
-            f"127.0.0.1:{self.port}",
-        )
-        log = self.folder / "web.log"
-        with process(*command, environment=self.environment, log=log) as server:
+    def web(self) -> Iterator[Process]:
+        words = ("manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}")
+        with self.begun(Program(words, self.environment), name="web") as server:
             wait_until(self.answers)
             yield server
 
     @contextmanager
-    def worker(
-        self, *, wait: bool = True, **environment: str
-    ) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(self, *, wait: bool = True, **environment: str) -> Iterator[Process]:
         """A cluster; where the broker is Redis, one without any database.
 
         One with a variable of `tests.engine.launcher` is started by that.
         """
         own = self.worker_environment(**environment)
         is_launched = any(name.startswith("ENGINE_") for name in environment)
-        program = ("-m", "tests.engine.launcher") if is_launched else ("manage.py",)
-        command = (sys.executable, *program, "qcluster")
-        log = self.folder / "worker.log"
-        with process(*command, environment=own, log=log) as cluster:
+        words = ("tests.engine.launcher" if is_launched else "manage.py", "qcluster")
+        program = Program(words, own, is_module=is_launched)
+        with self.begun(program, name="worker") as cluster:
             if wait:
                 wait_until(lambda: "workers/hello" in self.log("web"))
             yield cluster
+
+    def begun(self, program: Program, *, name: str) -> AbstractContextManager[Process]:
+        """Begin a program that writes to the log of this name."""
+        log = self.folder / f"{name}.log"
+        if not self.imports:
+            return forked(program, log=log)
+        words = ("-m", *program.words) if program.is_module else program.words
+        return process(sys.executable, *words, environment=program.environment, log=log)
 
     def execute(self, sql: str) -> None:
         url = self.environment["DATABASE_URL"]

@@ -12,7 +12,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
@@ -24,7 +23,8 @@ from uuid import UUID
 from generation.pipeline import STEPS
 from generation.publish import KINDS, repository_path
 from generation.repositories.build import PARTS
-from tests.engine.conftest import LIST, Stack, process, wait_until
+from tests.engine.conftest import LIST, Process, Stack, wait_until
+from tests.engine.prepared import Program
 
 QUEUED = "queued"
 IN_STEPS = (*(step.name for step in STEPS), *(part.name for part in PARTS))
@@ -35,6 +35,7 @@ PUBLISHING = ("announced", "moved-data", "moved-list", "all-moved", "told")
 IN_RUNS = (*IN_STEPS, *STAGING, *PUBLISHING)
 PLACES = (QUEUED, *IN_RUNS)
 
+LAUNCHER = "tests.engine.launcher"
 LATER_LIST = LIST + "- [Hourglass](https://example.org/hourglass) - Turns. `sand`\n"
 CLOCKS = (1_780_000_000, 1_780_100_000)
 # In seconds. Many runs at once on a small machine are late with their heartbeats.
@@ -98,7 +99,7 @@ class Scene:
         self.stops.mkdir()
         self.trees = trees
         self.open = ExitStack()
-        self.server: subprocess.Popen[bytes] | None = None
+        self.server: Process | None = None
         stack.environment |= {
             "ENGINE_STOPS": str(self.stops),
             "RUN_LEASE_SECONDS": str(self.lease),
@@ -117,32 +118,25 @@ class Scene:
     def start_web(self) -> None:
         self.server = self.open.enter_context(self.stack.web())
 
-    def start_cluster(
-        self, name: str, *, workers: int, **environment: str
-    ) -> subprocess.Popen[bytes]:
+    def start_cluster(self, name: str, *, workers: int, **environment: str) -> Process:
         heard = self.stack.log("web").count("workers/hello")
-        command = (sys.executable, "-m", "tests.engine.launcher", "qcluster")
         own = self.stack.worker_environment(
             ENGINE_NAME=name, TRIGGER_WORKERS=str(workers), **environment
         )
-        log = self.stack.folder / "worker.log"
-        cluster = self.open.enter_context(process(*command, environment=own, log=log))
+        program = Program((LAUNCHER, "qcluster"), own, is_module=True)
+        cluster = self.open.enter_context(self.stack.begun(program, name="worker"))
         wait_until(lambda: self.stack.log("web").count("workers/hello") > heard)
         return cluster
 
-    def start_sweepers(self, *names: str) -> list[subprocess.Popen[bytes]]:
-        return [
-            self.open.enter_context(
-                process(
-                    *(sys.executable, "-m", "tests.engine.launcher"),
-                    *("sweep_runs", "--every", "1"),
-                    environment=self.stack.environment
-                    | {"ENGINE_NAME": name, "ENGINE_SOON": str(self.lease // 2)},
-                    log=self.stack.folder / "sweeper.log",
-                )
-            )
-            for name in names
-        ]
+    def start_sweepers(self, *names: str) -> None:
+        for name in names:
+            own = self.stack.environment | {
+                "ENGINE_NAME": name,
+                "ENGINE_SOON": str(self.lease // 2),
+            }
+            words = (LAUNCHER, "sweep_runs", "--every", "1")
+            program = Program(words, own, is_module=True)
+            self.open.enter_context(self.stack.begun(program, name="sweeper"))
 
     def processes(self, name: str = "") -> list[int]:
         """Everything that was started for this scene, however deep and in what group."""

@@ -42,7 +42,7 @@ def test_three_ways_to_run_make_the_same_trees(
 def test_a_worker_without_a_database_logs_no_traceback(
     tmp_path: Path, redis_url: str
 ) -> None:
-    stack = Stack(tmp_path / "one", TRIGGER_API_URL=redis_url)
+    stack = Stack(tmp_path / "one", imports=True, TRIGGER_API_URL=redis_url)
     stack.manage("migrate", "-v0")
     with stack.web(), stack.worker() as worker:
         stack.make("good", "--background")
@@ -65,7 +65,8 @@ def test_no_worker_means_that_it_is_made_here(
     tmp_path: Path, redis_url: str, broker: str
 ) -> None:
     url = {"TRIGGER_API_URL": redis_url} if broker == "redis" else {}
-    stack = Stack(tmp_path / "one", **url)
+    stack = Stack(tmp_path / "one")
+    stack.environment |= url
 
     result = stack.make("clocks", "--background")
 
