@@ -39,6 +39,7 @@ MODULES = (
     "generation.editing.operations",
     "generation.sources.formats",
     "generation.tasks.directory_generation",
+    "git",
     "http_message_signatures",
     "prometheus_client.core",
     "psutil",
@@ -120,6 +121,7 @@ def serve() -> Program:
     """Fork for each request, and report how it ends. Returns in what was forked."""
     for name in MODULES:
         importlib.import_module(name)
+    compile_templates()
     # What is never looked at by the collector stays shared by all that are forked.
     gc.collect()
     gc.freeze()
@@ -166,6 +168,15 @@ def serve() -> Program:
     words, environment, is_module = json.loads(request)
     become(environment | added)
     return Program(words, environment, is_module)
+
+
+def compile_templates() -> None:
+    """Have those of websites compiled, which a process does with the first that it makes."""
+    from generation.repositories.website.theme import _built_in
+
+    own = _built_in()
+    for name in own.list_templates(extensions=["html"]):
+        own.get_template(name)
 
 
 def become(environment: dict[str, str]) -> None:
