@@ -44,6 +44,18 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that start whole installations: they are long, and mostly wait.
+
+    With `--dist worksteal`, one process of pytest is at these while the others have work for
+    the processors, and what is left for the end is short. None uses the test database, whose
+    tests have an order of their own.
+    """
+    here = Path(__file__).parent
+    first = (here / "deploy", here / "engine")
+    items.sort(key=lambda item: not any(map(item.path.is_relative_to, first)))
+
+
 @pytest.fixture(autouse=True)
 def _no_heartbeat_within_a_transaction(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
