@@ -1,8 +1,8 @@
 """Commands as they are typed, each test with a state folder of its own.
 
 `run` goes through Django's command line in this process, as `manage.py` does; `start`, and
-`run` with other variables than the clock, in a process of its own. tests/commands/test_processes.py
-has one of those for each command and exit status.
+`run` with variables that settings are made of, in a process of its own.
+tests/commands/test_processes.py has one of those for each command and exit status.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from django.db import connections
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
-CHECKOUT = Path(__file__).parents[2]
-CLOCK = "SOURCE_DATE_EPOCH"
+from config.env import Environment
+from tests.forks import CHECKOUT, Forked, Parent, forking
+
+READ_BY_SETTINGS = {name.upper() for name in Environment.model_fields}
 LIST = """\
 # Clocks
 
@@ -61,11 +63,13 @@ class Stream(io.TextIOWrapper):
 
 class Made(NamedTuple):
     """What is copied, because that is quicker than to make it: a folder with an empty
-    database, and another where the directory `clocks` was made, with what was said then."""
+    database, and another where the directory `clocks` was made, with what was said then;
+    and the parent of all processes."""
 
     empty: Path
     folder: Path
     json: str
+    parent: Parent
 
 
 class Gazetteer:
@@ -87,20 +91,27 @@ class Gazetteer:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "list.md").write_text(LIST)
 
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **environment: str) -> Forked:
+        assert self._made is not None
+        return self._made.parent.start(
+            *arguments, cwd=self.folder, env=self.environment | environment
+        )
+
+    def start_python(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `manage.py` as it is typed, with everything that it has to import."""
         return subprocess.Popen(
             [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
             cwd=self.folder,
-            env=self.environment | environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
     def run(self, *arguments: str, **environment: str) -> Ended:
-        if environment.keys() - {CLOCK}:
+        if environment.keys() & READ_BY_SETTINGS:
             return self.run_process(*arguments, **environment)
-        with self._here(environment.get(CLOCK, self.environment[CLOCK])) as output:
+        with self._here(self.environment | environment) as output:
             try:
                 execute_from_command_line(["manage.py", *arguments])
                 status = 0
@@ -112,10 +123,10 @@ class Gazetteer:
     def run_process(self, *arguments: str, **environment: str) -> Ended:
         process = self.start(*arguments, **environment)
         stdout, stderr = process.communicate(timeout=120)
-        return Ended(process.returncode, stdout, stderr)
+        return Ended(process.wait(), stdout, stderr)
 
     @contextlib.contextmanager
-    def _here(self, clock: str) -> Iterator[tuple[Stream, Stream]]:
+    def _here(self, environment: dict[str, str]) -> Iterator[tuple[Stream, Stream]]:
         """Let this process be one that was started in the folder, with its environment."""
         # As settings do when they are read.
         self.state.mkdir(parents=True, exist_ok=True)
@@ -137,8 +148,8 @@ class Gazetteer:
         ):
             connections.close_all()
             patch.setitem(database, "NAME", str(self.database))
-            patch.setenv(CLOCK, clock)
-            patch.setenv("HOME", self.environment["HOME"])
+            for name in environment.keys() - READ_BY_SETTINGS:
+                patch.setenv(name, environment[name])
             # What a program takes for its width where nobody looks.
             patch.setenv("COLUMNS", "120")
             try:
@@ -196,13 +207,15 @@ class Gazetteer:
         There is one Ctrl-C as soon as it shows `interrupt_at`.
         """
         ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
-            cwd=self.folder,
-            env=self.environment | {"TERM": "xterm", "COLUMNS": "100"},
-            stdout=subprocess.DEVNULL,
-            stderr=theirs,
-        )
+        assert self._made is not None
+        with Path(os.devnull).open("w") as nowhere:
+            process = self._made.parent.start(
+                *arguments,
+                cwd=self.folder,
+                env=self.environment | {"TERM": "xterm", "COLUMNS": "100"},
+                stdout=nowhere.fileno(),
+                stderr=theirs,
+            )
         os.close(theirs)
         guard = threading.Timer(120, process.kill)
         guard.start()
@@ -229,8 +242,16 @@ def _own_databases(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def parent() -> Iterator[Parent]:
+    with forking() as parent:
+        yield parent
+
+
+@pytest.fixture(scope="session")
 def made(
-    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: DjangoDbBlocker,
+    parent: Parent,
 ) -> Made:
     first = Gazetteer(tmp_path_factory.mktemp("made").resolve())
     empty = tmp_path_factory.mktemp("empty")
@@ -238,7 +259,7 @@ def made(
         assert first.run("migrate", "-v0").status == 0
         shutil.copy(first.database, empty)
         document = first.make()
-    return Made(empty, first.folder, json.dumps(document))
+    return Made(empty, first.folder, json.dumps(document), parent)
 
 
 @pytest.fixture

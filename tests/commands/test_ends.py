@@ -14,7 +14,7 @@ from tests.commands.conftest import Gazetteer
 def test_a_command_that_nobody_reads_ends_without_a_traceback(
     gazetteer: Gazetteer,
 ) -> None:
-    process = gazetteer.start("help", "--commands")
+    process = gazetteer.start_python("help", "--commands")
     assert process.stdout is not None
     process.stdout.close()
 

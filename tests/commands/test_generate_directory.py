@@ -3,13 +3,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.commands.conftest import CHECKOUT, LIST, Ended, Gazetteer, Made
+from tests.commands.conftest import LIST, Ended, Gazetteer, Made
+from tests.forks import CHECKOUT, Forked
 
 EXAMPLE = CHECKOUT / "examples" / "open-source-time-tracking" / "directory.toml"
 
@@ -248,7 +248,7 @@ def test_an_interrupt_ends_with_130_and_nothing_changed(
     process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
 
-    assert_told(Ended(process.returncode, "", stderr), 130, "nothing was written")
+    assert_told(Ended(process.wait(), "", stderr), 130, "nothing was written")
     assert gazetteer.heads() == before
     assert gazetteer.generate("clocks", "--json").json["items"]["total"] == 3
 
@@ -259,7 +259,7 @@ def test_a_killed_run_does_not_block_the_next_for_ever(gazetteer: Gazetteer) -> 
     process = gazetteer.start("generate_directory", "clocks", PATH=path)
     wait_until_at_work(gazetteer, process)
     process.kill()
-    process.communicate()
+    process.communicate(timeout=60)
 
     first = gazetteer.generate("clocks")
     expired = gazetteer.run(
@@ -286,7 +286,7 @@ def git_that_waits(gazetteer: Gazetteer, *, at: str) -> str:
     )
 
 
-def wait_until_at_work(gazetteer: Gazetteer, process: subprocess.Popen[str]) -> None:
+def wait_until_at_work(gazetteer: Gazetteer, process: Forked) -> None:
     while not (gazetteer.folder / "at work").exists():
         assert process.poll() is None
         time.sleep(0.1)
@@ -319,7 +319,9 @@ def test_a_full_disk_leaves_the_repositories_as_they_were(gazetteer: Gazetteer) 
 
 
 def test_the_bar_is_drawn_only_in_a_terminal(gazetteer: Gazetteer) -> None:
-    plain = gazetteer.generate("clocks", "--name", "Clocks", "--source", "list.md")
+    gazetteer.make()
+
+    plain = gazetteer.generate("clocks")
     terminal = gazetteer.in_terminal("generate_directory", "clocks")
 
     assert "%" not in plain.stderr

@@ -72,6 +72,7 @@ def test_process_writes_json_and_nothing_else_to_its_standard_output(
 ) -> None:
     gazetteer.make()
 
-    ended = gazetteer.run_process("generate_directory", "clocks", "--json")
+    process = gazetteer.start_python("generate_directory", "clocks", "--json")
+    stdout, _ = process.communicate(timeout=120)
 
-    assert json.loads(ended.stdout)["items"]["unchanged"] == 2
+    assert json.loads(stdout)["items"]["unchanged"] == 2
