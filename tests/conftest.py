@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from directories.models import Directory
@@ -69,6 +75,46 @@ def _no_heartbeat_within_a_transaction(
     others_see_it = {"transactional_db", "live_server"} & {*request.fixturenames}
     if not others_see_it and not (marker and marker.kwargs.get("transaction")):
         monkeypatch.setattr(heartbeat, "BEATS_EVERY", 3600)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Let transactional tests leave the database as migrations have made it.
+
+    Django would empty all tables and make content types and permissions again, which takes
+    longer than most tests. A copy of all pages restores them, and the counters of ids.
+    """
+    with closing(sqlite3.connect(":memory:")) as migrated:
+        with django_db_blocker.unblock():
+            _copy(of=_connected(), into=migrated)
+
+        def restore(_: TransactionTestCase) -> None:
+            _copy(of=migrated, into=_connected())
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TransactionTestCase, "_fixture_teardown", restore)
+            yield
+
+
+def _connected() -> sqlite3.Connection:
+    connection.ensure_connection()
+    assert isinstance(connection.connection, sqlite3.Connection)
+    return connection.connection
+
+
+def _copy(*, of: sqlite3.Connection, into: sqlite3.Connection) -> None:
+    waited = 0
+
+    def wait(status: int, _remaining: int, _total: int) -> None:
+        nonlocal waited
+        waited += status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        # SQLite itself would wait for ever, four times a second.
+        if waited > 80:
+            raise TimeoutError("somebody has not ended their transaction")
+
+    of.backup(into, progress=wait)
 
 
 @pytest.fixture
