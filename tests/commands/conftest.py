@@ -29,7 +29,7 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from config.env import Environment
-from tests.forks import CHECKOUT, Forked, Parent, forking
+from tests.forks import CHECKOUT, Forked, Parent
 
 READ_BY_SETTINGS = {name.upper() for name in Environment.model_fields}
 LIST = """\
@@ -239,12 +239,6 @@ def _own_databases(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Each state folder has its own, and none of them is the one of other tests."""
     with django_db_blocker.unblock():
         yield
-
-
-@pytest.fixture(scope="session")
-def parent() -> Iterator[Parent]:
-    with forking() as parent:
-        yield parent
 
 
 @pytest.fixture(scope="session")

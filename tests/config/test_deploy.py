@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.env import CHECKOUT, Environment
+from tests.forks import Parent
 
 PRODUCTION = {
     "DEBUG": "false",
@@ -20,7 +21,7 @@ PRODUCTION = {
 }
 
 
-def check_deploy(state_root: Path, **changes: str) -> tuple[int, str]:
+def check_deploy(parent: Parent, state_root: Path, **changes: str) -> tuple[int, str]:
     """Run the check in a process of its own, with these variables and no others."""
     own = {name.upper() for name in Environment.model_fields}
     environment = {
@@ -30,23 +31,13 @@ def check_deploy(state_root: Path, **changes: str) -> tuple[int, str]:
         "STATE_ROOT": str(state_root),
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    done = subprocess.run(
-        [
-            sys.executable,
-            "manage.py",
-            "check",
-            "--deploy",
-            "--fail-level",
-            "WARNING",
-        ],
+    process = parent.start(
+        *("check", "--deploy", "--fail-level", "WARNING"),
         cwd=CHECKOUT,
         env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
     )
-    return done.returncode, done.stdout + done.stderr
+    stdout, stderr = process.communicate(timeout=60)
+    return process.wait(), stdout + stderr
 
 
 @pytest.mark.parametrize(
@@ -55,9 +46,9 @@ def check_deploy(state_root: Path, **changes: str) -> tuple[int, str]:
     ids=["alone", "behind a proxy"],
 )
 def test_production_settings_pass_and_write_nothing(
-    tmp_path: Path, proxy: dict[str, str]
+    parent: Parent, tmp_path: Path, proxy: dict[str, str]
 ) -> None:
-    status, said = check_deploy(tmp_path / "var", **proxy)
+    status, said = check_deploy(parent, tmp_path / "var", **proxy)
 
     assert status == 0, said
     assert "System check identified no issues" in said
@@ -79,9 +70,9 @@ def test_production_settings_pass_and_write_nothing(
     ids=["weak key", "no https", "debug", "plain secret", "one address for all"],
 )
 def test_weaker_settings_do_not_pass(
-    tmp_path: Path, changes: dict[str, str], complaints: list[str]
+    parent: Parent, tmp_path: Path, changes: dict[str, str], complaints: list[str]
 ) -> None:
-    status, said = check_deploy(tmp_path, **changes)
+    status, said = check_deploy(parent, tmp_path, **changes)
 
     assert status == 1
     assert [c for c in complaints if c not in said] == []
