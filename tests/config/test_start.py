@@ -30,16 +30,18 @@ def imported(
     code: str, tmp_path: Path, *arguments: str, **environment: str
 ) -> set[str]:
     """What a process has imported when it has done this."""
+    code = f"{code}\nimport sys; print(*sys.modules)"
+    stdout = start(code, tmp_path, *arguments, **environment)
+    return set(stdout.splitlines()[-1].split())
+
+
+def start(code: str, state: Path, *arguments: str, **environment: str) -> str:
     ended = subprocess.run(
-        [
-            *(sys.executable, "-c"),
-            f"{code}\nimport sys; print(*sys.modules)",
-            *arguments,
-        ],
+        [sys.executable, "-c", code, *arguments],
         cwd=CHECKOUT,
         env={
             "PATH": os.environ["PATH"],
-            "STATE_ROOT": str(tmp_path),
+            "STATE_ROOT": str(state),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             **environment,
         },
@@ -48,7 +50,7 @@ def imported(
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    return set(ended.stdout.splitlines()[-1].split())
+    return ended.stdout
 
 
 SET_UP = "import django; django.setup()"
@@ -63,11 +65,27 @@ def test_check_imports_nothing_that_only_runs_and_requests_need(tmp_path: Path) 
     assert HEAVY & modules == set()
 
 
-@pytest.mark.parametrize("name", services.__all__)
-def test_service_is_imported_when_it_is_asked_for(tmp_path: Path, name: str) -> None:
-    ask = f"from directories import services; services.{name}"
+# Set up once; each child is a process that has asked for nothing yet.
+ASK_FOR_EACH = """
+import os, sys, django
+django.setup()
+from directories import services
+for name in services.__all__:
+    if not os.fork():
+        before = {*sys.modules}
+        getattr(services, name)
+        print(name, *{*sys.modules} - before, flush=True)
+        os._exit(0)
+    os.wait()
+"""
 
-    assert f"directories.services.{name}" in imported(f"{SET_UP}\n{ask}", tmp_path)
+
+def test_service_is_imported_when_it_is_asked_for(tmp_path: Path) -> None:
+    lines = [line.split() for line in start(ASK_FOR_EACH, tmp_path).splitlines()]
+
+    assert [name for name, *_ in lines] == services.__all__
+    for name, *modules in lines:
+        assert f"directories.services.{name}" in modules
 
 
 def test_worker_imports_no_more_than_that(tmp_path: Path) -> None:
