@@ -18,7 +18,7 @@ from directories.models import Directory, GenerationRun
 from directories.pages.preview import SANDBOX
 from directories.services import runs
 from generation.contract.commands import GenerateStatus, UpdateGenerateStatus
-from tests.config.test_login import RIGHT, WRONG
+from tests.config.test_login import RIGHT, WRONG, fail
 from tests.directories.makers import ask, claim, document, say, start
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -201,9 +201,10 @@ def move_on(run: GenerationRun) -> None:
 def test_person_who_forgot_their_password_is_told_in_the_browser(
     live_server: LiveServer, directory: Directory
 ) -> None:
+    assert fail(5, address="127.0.0.1")[-1] == 429
+
     with visiting(live_server.url) as visit:
-        for _ in range(6):
-            visit.log_in(WRONG)
+        visit.log_in(WRONG)
         told = visit.page.locator("#content").inner_text()
 
     assert "Wait 15 minutes" in told
