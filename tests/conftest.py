@@ -79,24 +79,32 @@ def _no_heartbeat_within_a_transaction(
 
 
 @pytest.fixture(scope="session")
+def migrated_database() -> Iterator[sqlite3.Connection]:
+    """What migrations have made, once `django_db_setup` has put it there; to be copied."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    migrated_database: sqlite3.Connection,
 ) -> Iterator[None]:
     """Let transactional tests leave the database as migrations have made it.
 
     Django would empty all tables and make content types and permissions again, which takes
     longer than most tests. A copy of all pages restores them, and the counters of ids.
     """
-    with closing(sqlite3.connect(":memory:")) as migrated:
-        with django_db_blocker.unblock():
-            _copy(of=_connected(), into=migrated)
+    with django_db_blocker.unblock():
+        _copy(of=_connected(), into=migrated_database)
 
-        def restore(_: TransactionTestCase) -> None:
-            _copy(of=migrated, into=_connected())
+    def restore(_: TransactionTestCase) -> None:
+        _copy(of=migrated_database, into=_connected())
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(TransactionTestCase, "_fixture_teardown", restore)
-            yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", restore)
+        yield
 
 
 def _connected() -> sqlite3.Connection:

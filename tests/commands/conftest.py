@@ -15,10 +15,12 @@ import os
 import pty
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -245,13 +247,16 @@ def _own_databases(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 def made(
     tmp_path_factory: pytest.TempPathFactory,
     django_db_blocker: DjangoDbBlocker,
+    django_db_setup: None,
+    migrated_database: sqlite3.Connection,
     parent: Parent,
 ) -> Made:
     first = Gazetteer(tmp_path_factory.mktemp("made").resolve())
     empty = tmp_path_factory.mktemp("empty")
+    with closing(sqlite3.connect(empty / first.database.name)) as database:
+        migrated_database.backup(database)
+    shutil.copytree(empty, first.state)
     with django_db_blocker.unblock():
-        assert first.run("migrate", "-v0").status == 0
-        shutil.copy(first.database, empty)
         document = first.make()
     return Made(empty, first.folder, json.dumps(document), parent)
 
