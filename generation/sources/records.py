@@ -102,6 +102,7 @@ _ADDRESSES = {
     "dockerhub": "https://hub.docker.com/r/{}",
     "brew": "https://formulae.brew.sh/formula/{}",
 }
+_IDS = {f"{place}id": place for place in _ADDRESSES}
 _FORGES = frozenset({"github", "gitlab", "codeberg", "gitee", "bitbucket"})
 _ID = re.compile(r"@?\w[\w.:+-]*(?:/[\w.:+-]+){0,6}")
 Value = str | int | float | bool | list[Any] | None
@@ -110,6 +111,11 @@ _DEEPEST = 6
 _NOTHING: tuple[Value, ...] = (None, "", [])
 _NAME_LIMIT = 200
 _SURE_TEXTS = frozenset({"category", "categories", "tags"})
+# The names of each field, and how much each is trusted: the lower the more.
+_NAMES = {
+    field: {name: trust for trust, name in reversed([*enumerate(synonyms)])}
+    for field, synonyms in SYNONYMS.items()
+}
 
 
 def is_wrapper(column: str) -> bool:
@@ -260,9 +266,18 @@ def _value_of(key: str, value: Mapping[str, Any]) -> Value:
     return None
 
 
-def _first(flat: Mapping[str, Value], field: str) -> Value:
-    for synonym in SYNONYMS[field]:
-        value = flat.get(synonym)
+def _held_as(flat: dict[str, Value], field: str) -> list[str]:
+    """List the names under which a record holds a field, the surest first.
+
+    A field has dozens of names and a record a handful of keys.
+    """
+    names = _NAMES[field]
+    return sorted(flat.keys() & names.keys(), key=names.__getitem__)
+
+
+def _first(flat: dict[str, Value], field: str) -> Value:
+    for synonym in _held_as(flat, field):
+        value = flat[synonym]
         if value not in _NOTHING:
             # A year is a category where the key says so; under `type` it is a code.
             if synonym in _SURE_TEXTS and _is_number(value):
@@ -271,15 +286,15 @@ def _first(flat: Mapping[str, Value], field: str) -> Value:
     return None
 
 
-def _category(flat: Mapping[str, Value]) -> Value:
+def _category(flat: dict[str, Value]) -> Value:
     """Return what sorts a record; that it is a link sorts nothing."""
     kinds = {key for key in _KINDS if str(flat.get(key)).casefold() in _LINKS}
     return _first({k: v for k, v in flat.items() if k not in kinds}, "category")
 
 
-def _first_text(flat: Mapping[str, Value], field: str) -> str:
-    for synonym in SYNONYMS[field]:
-        value = flat.get(synonym)
+def _first_text(flat: dict[str, Value], field: str) -> str:
+    for synonym in _held_as(flat, field):
+        value = flat[synonym]
         if isinstance(value, str) and value.strip() and not _is_link(value):
             return value
         if field in ("name", synonym) and _is_number(value):
@@ -291,7 +306,7 @@ def _is_number(value: Value) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _link_of(flat: Mapping[str, Value], base: str) -> str:
+def _link_of(flat: dict[str, Value], base: str) -> str:
     """Return a record's link: as it stands there, or made of the id of a package."""
     return (
         _first_link(flat, "url", base)
@@ -300,21 +315,23 @@ def _link_of(flat: Mapping[str, Value], base: str) -> str:
     )
 
 
-def _links_of_ids(flat: Mapping[str, Value]) -> Iterator[str]:
+def _links_of_ids(flat: dict[str, Value]) -> Iterator[str]:
     """Yield where a record's `github_id`, `pypi_id` and the like lead."""
-    for place, address in _ADDRESSES.items():
-        held = flat.get(f"{place}id")
+    if _IDS.keys().isdisjoint(flat):
+        return
+    for key, place in _IDS.items():
+        held = flat.get(key)
         if not isinstance(held, str) or not _ID.fullmatch(held.strip()):
             continue
         # On a forge, an id without an owner is a person's.
         if "/" in held or place not in _FORGES:
-            yield clean_url(address.format(held.strip().replace(":", "/")))
+            yield clean_url(_ADDRESSES[place].format(held.strip().replace(":", "/")))
 
 
-def _first_link(flat: Mapping[str, Value], field: str, base: str) -> str:
+def _first_link(flat: dict[str, Value], field: str, base: str) -> str:
     for_programs = ""
-    for synonym in SYNONYMS[field]:
-        for text in _strings(flat.get(synonym)):
+    for synonym in _held_as(flat, field):
+        for text in _strings(flat[synonym]):
             url = as_url(text, base=base)
             if url and not url.startswith(_FOR_PROGRAMS):
                 return url
@@ -394,7 +411,7 @@ def _tags(value: Value, category: str) -> list[str]:
     return [category, *split_tags(value.replace(category, ","))]
 
 
-def _facts(flat: Mapping[str, Value], *, url: str, base: str) -> dict[str, Any]:
+def _facts(flat: dict[str, Value], *, url: str, base: str) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for field in FACT_LINKS:
         link = _first_link(flat, field, base)
@@ -431,7 +448,7 @@ def _spelled(licences: list[str]) -> list[str]:
     return found
 
 
-def _what_is_missing(flat: Mapping[str, Value], *, name: str) -> str:
+def _what_is_missing(flat: dict[str, Value], *, name: str) -> str:
     if not name:
         return "it has no name"
     if _first(flat, "url") is not None:
