@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from generation.report import Report
+from tests.generation.made import first_run
 from tests.generation.test_edits import assert_silent, slugs
 from tests.generation.test_orchestrator import (
     LATER,
@@ -37,7 +38,7 @@ def again(root: Path, *documents: tuple[str, str]) -> Report:
 
 def test_two_items_that_a_person_calls_the_same_become_one(tmp_path: Path) -> None:
     source = listing(KIMAI, KIMAI_CODE, TRAGGO)
-    run(tmp_path, source)
+    first_run(tmp_path, source)
     assert slugs(tmp_path) == {"kimai", "kimai-2", "traggo"}
     decide(tmp_path, "same:\n- [kimai, kimai-2]\n")
 
@@ -65,7 +66,7 @@ def test_the_first_of_a_pair_stays_whatever_it_is_called(
     tmp_path: Path, pair: str
 ) -> None:
     source = listing(KIMAI, KIMAI_CODE)
-    run(tmp_path, source)
+    first_run(tmp_path, source)
     decide(tmp_path, f"same:\n- {pair}\n")
 
     again(tmp_path, source)
@@ -77,7 +78,7 @@ def test_the_first_of_a_pair_stays_whatever_it_is_called(
 
 def test_a_withdrawn_decision_brings_both_back(tmp_path: Path) -> None:
     source = listing(KIMAI, KIMAI_CODE)
-    run(tmp_path, source)
+    first_run(tmp_path, source)
     decide(tmp_path, "same:\n- [kimai, kimai-2]\n")
     again(tmp_path, source)
     decide(tmp_path, "same: []\n")
@@ -102,7 +103,7 @@ def test_two_entries_stay_apart_under_one_link(tmp_path: Path) -> None:
 
 def test_what_a_person_edited_stays_of_two(tmp_path: Path) -> None:
     source = listing(KIMAI, KIMAI_CODE)
-    run(tmp_path, source)
+    first_run(tmp_path, source)
     path = "data/kimai-2/kimai-2.yml"
     edited = files(tmp_path)[path].replace("Its source code", "Mine")
     commit_by_hand(tmp_path, {path: edited, DECISIONS: "same:\n- [kimai, kimai-2]\n"})
@@ -118,7 +119,7 @@ def test_what_stays_of_two_follows_its_source_in_all_but_the_edit(
     tmp_path: Path,
 ) -> None:
     source = listing(KIMAI, KIMAI_CODE, TRAGGO)
-    run(tmp_path, source)
+    first_run(tmp_path, source)
     path = "data/kimai-2/kimai-2.yml"
     edited = files(tmp_path)[path].replace("name: Kimai 2", "name: Our Kimai # mine")
     commit_by_hand(tmp_path, {path: edited, DECISIONS: "same:\n- [kimai, kimai-2]\n"})
@@ -137,7 +138,7 @@ def test_what_stays_of_two_follows_its_source_in_all_but_the_edit(
 
 def test_two_edited_items_both_stay_and_the_run_says_so(tmp_path: Path) -> None:
     source = listing(KIMAI, KIMAI_CODE)
-    run(tmp_path, source)
+    first_run(tmp_path, source)
     edits = {
         f"data/{slug}/{slug}.yml": files(tmp_path)[f"data/{slug}/{slug}.yml"] + "# x\n"
         for slug in ("kimai", "kimai-2")
@@ -181,7 +182,7 @@ def test_a_flagged_pair_comes_with_lines_that_end_the_flag(tmp_path: Path) -> No
 def test_what_cannot_be_read_costs_a_warning(
     tmp_path: Path, text: str, told: str
 ) -> None:
-    run(tmp_path, listing(KIMAI, KIMAI_CODE))
+    first_run(tmp_path, listing(KIMAI, KIMAI_CODE))
     decide(tmp_path, text)
 
     report = again(tmp_path, listing(KIMAI, KIMAI_CODE))
@@ -192,7 +193,7 @@ def test_what_cannot_be_read_costs_a_warning(
 
 def test_a_slip_in_one_decision_spares_the_others(tmp_path: Path) -> None:
     source = listing(KIMAI, KIMAI_CODE)
-    run(tmp_path, source)
+    first_run(tmp_path, source)
     decide(tmp_path, "same:\n- {a: b}\n- [kimai, kimai-2]\n")
 
     again(tmp_path, source)
@@ -202,7 +203,7 @@ def test_a_slip_in_one_decision_spares_the_others(tmp_path: Path) -> None:
 
 def test_the_file_stays_as_the_person_wrote_it(tmp_path: Path) -> None:
     text = "# Ada, 22 November\nsame:   # once and for all\n- [ kimai,kimai-2 ]\n"
-    run(tmp_path, listing(KIMAI, KIMAI_CODE))
+    first_run(tmp_path, listing(KIMAI, KIMAI_CODE))
     decide(tmp_path, text)
 
     again(tmp_path, listing(KIMAI, KIMAI_CODE, TRAGGO))
@@ -212,7 +213,7 @@ def test_the_file_stays_as_the_person_wrote_it(tmp_path: Path) -> None:
 
 def test_what_is_different_has_the_last_word(tmp_path: Path) -> None:
     source = listing(KIMAI, KIMAI_CODE)
-    run(tmp_path, source)
+    first_run(tmp_path, source)
     decide(tmp_path, "same:\n- [kimai, kimai-2]\ndifferent:\n- [kimai, kimai-2]\n")
 
     again(tmp_path, source)

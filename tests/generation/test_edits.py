@@ -17,6 +17,7 @@ from generation.git.command import talk_to_git
 from generation.orchestrator import generate
 from generation.yaml import parse
 from tests.fakes import CLOCKS, FakeOperations, make_host, make_run
+from tests.generation.made import first_run
 from tests.generation.test_orchestrator import (
     LATER,
     commit_by_hand,
@@ -42,7 +43,7 @@ def assert_silent(root: Path, *documents: tuple[str, str]) -> FakeOperations:
 
 
 def test_a_corrected_link_is_still_the_same_item(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     text = files(tmp_path)[HORIZONTAL].replace("example.org/h", "example.com/moved-h")
     commit_by_hand(tmp_path, {HORIZONTAL: text})
 
@@ -54,7 +55,7 @@ def test_a_corrected_link_is_still_the_same_item(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("broken", ["name: [", "just text", "on: true", "a: *b"])
 def test_a_slip_in_a_file_makes_no_second_item(tmp_path: Path, broken: str) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     whole = files(tmp_path)[HORIZONTAL]
     commit_by_hand(tmp_path, {HORIZONTAL: broken})
 
@@ -87,7 +88,7 @@ def test_what_is_written_is_read_again_whatever_its_size(tmp_path: Path) -> None
 
 
 def test_what_a_person_keeps_beside_our_records_stays(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     commit_by_hand(tmp_path, {".gazetteer/decisions.yml": "- same: [a, b]\n"})
 
     assert_silent(tmp_path)
@@ -100,7 +101,7 @@ def test_what_a_person_keeps_beside_our_records_stays(tmp_path: Path) -> None:
 def test_damaged_records_stop_the_run_by_name(
     tmp_path: Path, table: str, row: str
 ) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     path = f".gazetteer/{table}.jsonl"
     commit_by_hand(tmp_path, {path: f"{row}\n"})
 
@@ -109,7 +110,7 @@ def test_damaged_records_stop_the_run_by_name(
 
 
 def test_ones_own_item_that_one_removed_stays_away(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     path = "data/candle/candle.yml"
     mine = "name: Candle\nsource_url: https://example.org/candle\ncategory: sundials\n"
     longer = ("list.md", CLOCKS + "- [Candle](https://example.org/candle) - Burns.\n")
@@ -126,7 +127,7 @@ SHARED = "- [Alpha](https://example.org/tools) - A.\n- [Beta](https://example.or
 
 
 def test_a_removal_is_not_undone_by_a_rename(tmp_path: Path) -> None:
-    run(tmp_path, ("list.md", SHARED))
+    first_run(tmp_path, ("list.md", SHARED))
     gone = ("data/beta/beta.yml", "data/beta/beta.md")
     commit_by_hand(tmp_path, {}, removals=gone)
 
@@ -137,7 +138,7 @@ def test_a_removal_is_not_undone_by_a_rename(tmp_path: Path) -> None:
 
 
 def test_a_removal_is_of_one_name_on_a_link(tmp_path: Path) -> None:
-    run(tmp_path, ("list.md", SHARED))
+    first_run(tmp_path, ("list.md", SHARED))
     gone = ("data/alpha/alpha.yml", "data/alpha/alpha.md")
     commit_by_hand(tmp_path, {}, removals=gone)
     third = SHARED + "- [Gamma](https://example.org/tools) - C.\n"
@@ -148,7 +149,7 @@ def test_a_removal_is_of_one_name_on_a_link(tmp_path: Path) -> None:
 
 
 def test_a_renamed_item_keeps_its_file(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
 
     run(tmp_path, ("list.md", CLOCKS.replace("[Vertical]", "[Wall dial]")), clock=LATER)
 
@@ -170,7 +171,7 @@ def plant(root: Path, kind: str, path: str, *, mode: str, text: str) -> None:
 
 
 def test_a_link_that_a_person_committed_is_left_alone(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     plant(tmp_path, "data", "data/fire", mode="120000", text="../elsewhere")
 
     run(tmp_path, ("l.md", CLOCKS + "- [Fire](https://example.org/fire) - Hot.\n"))
@@ -180,7 +181,7 @@ def test_a_link_that_a_person_committed_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_where_we_want_a_folder_is_left_alone(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     commit_by_hand(tmp_path, {"tags": "mine"}, kind="website")
     tagged = CLOCKS.replace("wall.", "wall. `stone`").replace("away.", "away. `stone`")
 
@@ -190,7 +191,7 @@ def test_a_file_where_we_want_a_folder_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_that_a_person_made_executable_stays_so(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     text = files(tmp_path)[HORIZONTAL]
     plant(tmp_path, "data", HORIZONTAL, mode="100755", text=text)
 
@@ -215,7 +216,7 @@ def test_a_page_that_came_without_items_removes_nothing(tmp_path: Path) -> None:
 
 
 def test_comments_in_an_empty_category_file_stay(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     commit_by_hand(tmp_path, {"categories.yml": "# my order\n"})
 
     run(tmp_path, clock=LATER)
@@ -225,7 +226,7 @@ def test_comments_in_an_empty_category_file_stay(tmp_path: Path) -> None:
 
 
 def test_an_item_in_a_folder_of_another_name_is_told(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     text = files(tmp_path)[HORIZONTAL]
     commit_by_hand(tmp_path, {"data/flat/horizontal.yml": text}, removals=(HORIZONTAL,))
 
@@ -247,7 +248,7 @@ def description(root: Path) -> str:
 def test_the_source_that_described_an_item_goes_on(
     tmp_path: Path, later: list[tuple[tuple[str, str], ...]]
 ) -> None:
-    run(tmp_path, A)
+    first_run(tmp_path, A)
 
     for documents in later:
         run(tmp_path, *documents, clock=LATER)
@@ -268,7 +269,7 @@ def test_another_source_takes_over_what_the_first_dropped(tmp_path: Path) -> Non
 def test_a_source_that_took_over_goes_on(
     tmp_path: Path, later: list[tuple[tuple[str, str], ...]]
 ) -> None:
-    run(tmp_path, A)
+    first_run(tmp_path, A)
 
     for documents in later:
         run(tmp_path, *documents, clock=LATER)
@@ -277,7 +278,7 @@ def test_a_source_that_took_over_goes_on(
 
 
 def test_a_source_that_is_asked_for_no_longer_lets_go(tmp_path: Path) -> None:
-    run(tmp_path, ("old.md", CLOCKS))
+    first_run(tmp_path, ("old.md", CLOCKS))
     renamed = ("new.md", CLOCKS.replace("Lies flat", "Stands"))
 
     run(tmp_path, renamed, clock=LATER)
@@ -287,7 +288,7 @@ def test_a_source_that_is_asked_for_no_longer_lets_go(tmp_path: Path) -> None:
 
 
 def test_what_no_source_of_a_run_lists_stays(tmp_path: Path) -> None:
-    run(tmp_path, ("old.md", CLOCKS))
+    first_run(tmp_path, ("old.md", CLOCKS))
     others = CLOCKS.replace(
         "- [Horizontal]", "- [Candle](https://example.org/c), not [H]"
     )
@@ -298,7 +299,7 @@ def test_what_no_source_of_a_run_lists_stays(tmp_path: Path) -> None:
 
 
 def test_a_renamed_source_that_fails_removes_nothing(tmp_path: Path) -> None:
-    run(tmp_path, ("old.md", CLOCKS))
+    first_run(tmp_path, ("old.md", CLOCKS))
     other = "# Clocks\n\n- [Candle](https://example.org/candle) - Burns down.\n"
     options = {"generation_method": "recreate", "allow_removals": True}
 
@@ -320,7 +321,7 @@ def test_a_mark_is_a_tag_where_another_source_says_so(tmp_path: Path) -> None:
 
 
 def test_a_category_that_a_person_struck_out_comes_back_once(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     kept = files(tmp_path)["categories.yml"].split("- id: water-clocks")[0]
     commit_by_hand(tmp_path, {"categories.yml": kept})
 
@@ -343,7 +344,7 @@ def test_a_secret_in_a_url_stays_out_of_the_repositories(tmp_path: Path) -> None
 
 
 def test_more_warnings_than_a_batch_holds_do_not_fail_the_run(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     broken = {f"data/x{n}/x{n}.yml": "name: [" for n in range(1100)}
     commit_by_hand(tmp_path, broken)
 
@@ -384,7 +385,7 @@ generate(make_run(("list.md", CLOCKS)), make_host(Path({str(tmp_path)!r})))
 
 
 def test_files_that_a_person_changed_are_a_note_and_no_warning(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     mine = files(tmp_path)[HORIZONTAL].replace("Lies", "Rests")
     commit_by_hand(tmp_path, {HORIZONTAL: mine})
 

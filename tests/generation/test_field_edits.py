@@ -13,6 +13,7 @@ from generation.orchestrator import generate
 from generation.report import Conflict
 from generation.yaml import parse
 from tests.fakes import CLOCKS, make_host, make_run
+from tests.generation.made import first_run
 from tests.generation.test_edits import assert_silent, slugs
 from tests.generation.test_orchestrator import (
     LATER,
@@ -52,7 +53,7 @@ def source(*changes: tuple[str, str], text: str = CLOCKS) -> tuple[str, str]:
 
 
 def test_only_the_edited_field_is_kept(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     edit(tmp_path, "name: Vertical", "name: The wall dial")
 
     run(tmp_path, source(("Hangs on a wall", "Is on a wall")), clock=LATER)
@@ -65,7 +66,7 @@ def test_only_the_edited_field_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_field_that_both_changed_is_the_persons_and_told(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     edit(tmp_path, "Hangs on a wall", "My favourite")
     changed = source(("Hangs on a wall", "Sits on a wall"))
 
@@ -85,7 +86,7 @@ def test_a_field_that_both_changed_is_the_persons_and_told(tmp_path: Path) -> No
 
 def test_a_person_who_agrees_keeps_the_field(tmp_path: Path) -> None:
     """Or else a source could take away, a run later, what the person wrote."""
-    run(tmp_path)
+    first_run(tmp_path)
     edit(tmp_path, "Hangs on a wall", "Sits on a wall")
     run(tmp_path, source(("Hangs on a wall", "Sits on a wall")), clock=LATER)
 
@@ -95,7 +96,7 @@ def test_a_person_who_agrees_keeps_the_field(tmp_path: Path) -> None:
 
 
 def test_an_undone_edit_gives_the_field_back(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     edit(tmp_path, "Hangs on a wall", "My favourite")
     run(tmp_path, clock=LATER)
     edit(tmp_path, "My favourite", "Hangs on a wall")
@@ -107,7 +108,7 @@ def test_an_undone_edit_gives_the_field_back(tmp_path: Path) -> None:
 
 def test_an_older_state_of_a_file_is_an_edit(tmp_path: Path) -> None:
     """What was the run's own file once is not what it wrote last."""
-    run(tmp_path)
+    first_run(tmp_path)
     first = files(tmp_path)[PATH]
     commit_by_hand(tmp_path, {PATH: first + "mine: 1\n"})
     newer = source(("Hangs on a wall", "Leans"))
@@ -121,7 +122,7 @@ def test_an_older_state_of_a_file_is_an_edit(tmp_path: Path) -> None:
 
 
 def test_tags_of_both_sides_are_added_and_removed(tmp_path: Path) -> None:
-    run(tmp_path, ("list.md", TAGGED))
+    first_run(tmp_path, ("list.md", TAGGED))
     edit(tmp_path, "- iron\n", "- brass\n")
     changed = source(("wall. `iron` `stone`", "wall. `iron` `third`"), text=TAGGED)
     more = (
@@ -136,7 +137,7 @@ def test_tags_of_both_sides_are_added_and_removed(tmp_path: Path) -> None:
 
 
 def test_the_rest_of_an_edited_file_stays_byte_for_byte(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     mine = (
         "# checked by Eve\n"
         "source_url: https://example.org/vertical   # no slash\n"
@@ -157,7 +158,7 @@ def test_the_rest_of_an_edited_file_stays_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_a_reformatted_file_with_equal_values_is_left_alone(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     mine = json.dumps(item(tmp_path), indent=1)
     commit_by_hand(tmp_path, {PATH: mine})
 
@@ -167,7 +168,7 @@ def test_a_reformatted_file_with_equal_values_is_left_alone(tmp_path: Path) -> N
 
 
 def test_what_would_lose_a_comment_is_left_and_told(tmp_path: Path) -> None:
-    run(tmp_path, ("list.md", TAGGED))
+    first_run(tmp_path, ("list.md", TAGGED))
     edit(tmp_path, "- iron\n", "- iron  # rusts\n")
     changed = source(("wall. `iron` `stone`", "wall. `stone`"), text=TAGGED)
 
@@ -183,7 +184,7 @@ def test_what_would_lose_a_comment_is_left_and_told(tmp_path: Path) -> None:
 def test_whichever_copy_of_the_text_is_edited_counts(
     tmp_path: Path, edited: str, other: str
 ) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     text = files(tmp_path)[edited].replace(
         "markdown: Hangs on a wall.", "markdown: Mine."
     )
@@ -198,7 +199,7 @@ def test_whichever_copy_of_the_text_is_edited_counts(
 
 
 def test_two_edits_of_the_text_are_told_and_the_file_counts(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     text = files(tmp_path)[PATH].replace("markdown: Hangs on a wall.", "markdown: Key.")
     commit_by_hand(tmp_path, {BODY: "File.\n", PATH: text})
 
@@ -210,7 +211,7 @@ def test_two_edits_of_the_text_are_told_and_the_file_counts(tmp_path: Path) -> N
 
 
 def test_an_undone_edit_of_the_text_reaches_the_key(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     body = files(tmp_path)[BODY]
     commit_by_hand(tmp_path, {BODY: "Mine.\n"})
     run(tmp_path, clock=LATER)
@@ -223,7 +224,7 @@ def test_an_undone_edit_of_the_text_reaches_the_key(tmp_path: Path) -> None:
 
 
 def test_a_removed_item_is_named_in_a_list_that_brings_it_back(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     commit_by_hand(tmp_path, {}, removals=(PATH, BODY))
     run(tmp_path, clock=LATER)
     tombstones = files(tmp_path)[TOMBSTONES]
@@ -239,7 +240,7 @@ def test_a_removed_item_is_named_in_a_list_that_brings_it_back(tmp_path: Path) -
 
 
 def test_a_link_in_the_list_of_removals_keeps_an_item_away(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     mine = "# never\n- https://example.org/fire\n"
     commit_by_hand(tmp_path, {TOMBSTONES: mine})
     longer = ("list.md", CLOCKS + "- [Fire](https://example.org/fire) - Hot.\n")
@@ -254,7 +255,7 @@ def test_a_link_in_the_list_of_removals_keeps_an_item_away(tmp_path: Path) -> No
 
 
 def test_an_unreadable_list_of_removals_stops_the_run(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     commit_by_hand(tmp_path, {TOMBSTONES: "- ["})
 
     with pytest.raises(RepositoryError, match=r"tombstones\.yml .* Mend it"):
@@ -263,7 +264,7 @@ def test_an_unreadable_list_of_removals_stops_the_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_edited", [False, True])
 def test_a_moved_item_is_followed(tmp_path: Path, is_edited: bool) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     data = files(tmp_path)
     text = data[PATH] + ("mine: 1\n" if is_edited else "")
     moved = {"data/wall/wall.yml": text, "data/wall/wall.md": data[BODY]}
@@ -277,7 +278,7 @@ def test_a_moved_item_is_followed(tmp_path: Path, is_edited: bool) -> None:
 
 
 def test_gaps_of_a_persons_own_item_are_filled(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     path = "data/fire/fire.yml"
     mine = (
         "name: Fire clock\nsource_url: https://example.org/fire\ncategory: sundials\n"
@@ -306,7 +307,7 @@ def test_a_priority_that_a_person_took_out_stays_out(tmp_path: Path) -> None:
 
 
 def test_a_priority_is_set_in_an_edited_file(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     edit(tmp_path, "name: Sundials", "name: Dials  # by sun", path="categories.yml")
 
     run(tmp_path, clock=LATER, priority_categories=["Dials"])
@@ -316,7 +317,7 @@ def test_a_priority_is_set_in_an_edited_file(tmp_path: Path) -> None:
 
 
 def test_labels_in_a_folder_are_read_and_added_to(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     mine = "- id: sundials\n  name: Dials\n- id: water-clocks\n  name: Water\n"
     commit_by_hand(
         tmp_path, {"categories/categories.yml": mine}, removals=("categories.yml",)
@@ -335,7 +336,7 @@ SHORT = ("list.md", "- [Horizontal](https://example.org/horizontal) - Lies flat.
 
 
 def test_a_run_that_would_remove_much_stops_and_asks(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     before = heads(tmp_path)
 
     with pytest.raises(RemovalsNotAllowed, match=r"2 of 3 items.*--allow-removals"):
@@ -348,7 +349,7 @@ def test_a_run_that_would_remove_much_stops_and_asks(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_shows_what_would_be_removed(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     operations = make_run(SHORT, clock=LATER, generation_method="recreate")
 
     report = generate(operations, make_host(tmp_path), dry_run=True)
@@ -370,7 +371,7 @@ def as_before_fields(root: Path) -> None:
 
 
 def test_an_older_state_is_upgraded_by_one_commit(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     before = files(tmp_path)
     as_before_fields(tmp_path)
     old = heads(tmp_path)
@@ -384,7 +385,7 @@ def test_an_older_state_is_upgraded_by_one_commit(tmp_path: Path) -> None:
 
 
 def test_an_edit_before_the_upgrade_is_merged_by_the_field(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     as_before_fields(tmp_path)
     edit(tmp_path, "name: Vertical", "name: The wall dial")
 
@@ -409,7 +410,7 @@ def test_a_category_by_its_name_is_no_conflict(tmp_path: Path) -> None:
 
 
 def test_a_sheet_of_facts_follows_an_edited_description(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     edit(tmp_path, "description: Hangs on a wall", "description: My favourite")
 
     run(tmp_path, clock=LATER)
@@ -421,7 +422,7 @@ def test_a_sheet_of_facts_follows_an_edited_description(tmp_path: Path) -> None:
 
 
 def test_a_text_that_a_person_wrote_follows_nothing(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     commit_by_hand(tmp_path, {BODY: "Mine.\n"})
     edit(tmp_path, "description: Hangs on a wall", "description: My favourite")
 
@@ -432,7 +433,7 @@ def test_a_text_that_a_person_wrote_follows_nothing(tmp_path: Path) -> None:
 
 
 def test_labels_that_are_ours_again_are_remembered_at_once(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     categories = files(tmp_path)["categories.yml"]
     renamed = categories.replace("name: Sundials", "name: Sun clocks")
     commit_by_hand(tmp_path, {"categories.yml": renamed})

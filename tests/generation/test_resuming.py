@@ -49,7 +49,8 @@ from generation.report import Report
 from generation.repositories.build import PARTS
 from generation.sources.fetch import Page, Stop
 from tests.fakes import CLOCKS, NOON, RUN_ID, FakeOperations, make_host, make_run
-from tests.generation.test_orchestrator import LATER, commit_by_hand, files, run
+from tests.generation.made import first_run, made
+from tests.generation.test_orchestrator import LATER, commit_by_hand, files
 
 STEP_NAMES = [step.name for step in STEPS]
 
@@ -124,10 +125,8 @@ def next_attempt(lost: FakeOperations) -> FakeOperations:
     return second
 
 
-def undisturbed(tmp_path: Path) -> list[str]:
-    root = tmp_path / "undisturbed"
-    generate(make_run(("list.md", CLOCKS)), make_host(root))
-    return trees(root)
+def undisturbed() -> list[str]:
+    return trees(made())
 
 
 def nothing_left_over(root: Path) -> None:
@@ -147,7 +146,7 @@ def test_run_is_taken_up_at_every_step(tmp_path: Path, step: str) -> None:
 
     report = generate(second, make_host(root))
 
-    assert trees(root) == undisturbed(tmp_path)
+    assert trees(root) == undisturbed()
     nothing_left_over(root)
     names = [*STEP_NAMES, *(part.name for part in PARTS), "publish"]
     assert [step.name for step in report.steps] == names
@@ -174,14 +173,14 @@ def test_without_a_checkpoint_everything_is_done_again(tmp_path: Path) -> None:
     report = generate(second, make_host(tmp_path / "lost"))
 
     assert {step.attempt for step in report.steps} == {2}
-    assert trees(tmp_path / "lost") == undisturbed(tmp_path)
+    assert trees(tmp_path / "lost") == undisturbed()
 
 
 @pytest.mark.parametrize("step", ["duplicates-review", "data-repository", "publish"])
 def test_run_over_edited_items_is_taken_up(tmp_path: Path, step: str) -> None:
     """What a merge by the field has found out is put away, with files of people's text."""
     root = tmp_path / "lost"
-    run(root)
+    first_run(root)
     path = "data/vertical/vertical.yml"
     text = files(root)[path].replace("Hangs on a wall", "Häng’s — hoch")
     commit_by_hand(
@@ -325,7 +324,7 @@ def test_half_published_run_is_finished(
 
     report = generate(second, make_host(root))
 
-    assert trees(root) == undisturbed(tmp_path)
+    assert trees(root) == undisturbed()
     nothing_left_over(root)
     assert one_commit_each(root)
     assert isinstance(second.last(RecordGenerationFinish), RecordGenerationFinish)
@@ -341,7 +340,7 @@ def test_run_that_died_between_the_branches_is_finished(
 
     report = generate(second, make_host(root))
 
-    assert trees(root) == undisturbed(tmp_path)
+    assert trees(root) == undisturbed()
     nothing_left_over(root)
     assert one_commit_each(root)
     assert report.steps[-1].attempt == 2
@@ -377,7 +376,7 @@ def test_lost_objects_are_made_anew(
 
     generate(second, make_host(tmp_path / "lost"))
 
-    assert trees(tmp_path / "lost") == undisturbed(tmp_path)
+    assert trees(tmp_path / "lost") == undisturbed()
 
 
 def test_published_run_that_nobody_hears_of_is_not_called_a_failure(
@@ -574,7 +573,7 @@ def test_attempt_that_comes_too_late_leaves_nothing_behind(tmp_path: Path) -> No
         generate(late, make_host(tmp_path))
 
     nothing_left_over(tmp_path)
-    assert trees(tmp_path) == undisturbed(tmp_path)
+    assert trees(tmp_path) == undisturbed()
 
 
 def test_attempt_that_comes_too_late_takes_no_repository_away(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from generation.git import MAIN, Commit
 from generation.repositories.data import Stored, read_data
 from generation.yaml import parse
 from tests.fakes import NOON
+from tests.generation.made import first_run
 from tests.generation.test_orchestrator import files, repository, run
 
 NOW = "2026-11-23 09:30"
@@ -62,6 +63,5 @@ class Clocks:
 
 @pytest.fixture
 def clocks(tmp_path: Path) -> Clocks:
-    found = Clocks(tmp_path)
-    found.run()
-    return found
+    first_run(tmp_path)
+    return Clocks(tmp_path)

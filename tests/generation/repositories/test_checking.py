@@ -13,6 +13,7 @@ from generation.repositories.checking import Checkup, check
 from generation.repositories.data import read_data
 from generation.repositories.folders import Folder, open_data
 from generation.yaml import parse
+from tests.generation.made import first_run
 from tests.generation.test_orchestrator import commit_by_hand, repository, run
 
 NOW = "2026-11-25 12:00"
@@ -133,7 +134,7 @@ def call(*arguments: object) -> tuple[int, str]:
 
 
 def test_a_repair_of_a_repository_is_a_branch_to_look_at(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     path = "data/vertical/vertical.yml"
     damaged = "name: Vertical\nsource_url: https://example.org/vertical\n"
     commit_by_hand(tmp_path, {path: damaged})
@@ -152,7 +153,7 @@ def test_a_repair_of_a_repository_is_a_branch_to_look_at(tmp_path: Path) -> None
 
 
 def test_a_preview_names_the_fields_that_a_person_changed(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     path = "data/vertical/vertical.yml"
     bare = repository(tmp_path)
     [content] = bare.read([bare.tree(bare.head() or "")[path]])

@@ -13,9 +13,10 @@ from generation.repositories.difference import (
     summary,
 )
 from generation.yaml import dump
+from tests.generation.made import first_run
 from tests.generation.repositories.test_merge_properties import Shelf
 from tests.generation.repositories.test_threeway import ALPHA, ITEM, Files, item, one
-from tests.generation.test_orchestrator import commit_by_hand, repository, run
+from tests.generation.test_orchestrator import commit_by_hand, repository
 
 BODY = "data/alpha/alpha.md"
 
@@ -95,7 +96,7 @@ def test_other_files_are_named_but_not_what_runs_remember() -> None:
 
 
 def test_git_shows_what_changed_in_a_file(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     data = repository(tmp_path)
     old = data.head()
     commit_by_hand(tmp_path, {"pages/a[1].md": "# One\n"})

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from generation.repositories.data import read_data
 from generation.repositories.state import is_respaced, take_snapshot
+from tests.generation.made import first_run
 from tests.generation.repositories.test_merge_properties import World, path_of
 from tests.generation.test_orchestrator import (
     commit_by_hand,
@@ -142,7 +143,7 @@ def test_a_text_is_judged_by_what_was_recorded_where_its_blob_is_gone() -> None:
 
 
 def test_other_files_of_a_run_may_end_their_lines_otherwise(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     for kind in ("data", "list", "website"):
         texts = {
             path: text.replace("\n", "\r\n")

@@ -10,6 +10,7 @@ from generation.exceptions import RepositoryError
 from generation.orchestrator import generate
 from generation.yaml import parse
 from tests.fakes import CLOCKS, make_host, make_run
+from tests.generation.made import first_run
 from tests.generation.test_orchestrator import (
     LATER,
     commit_by_hand,
@@ -74,7 +75,7 @@ def test_line_ends_that_an_earlier_version_wrote_stay(tmp_path: Path) -> None:
 
 
 def test_what_the_owner_adds_reaches_readers(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     config = files(tmp_path)["config.yml"]
     commit_by_hand(
         tmp_path,
@@ -108,7 +109,7 @@ def test_what_the_owner_adds_reaches_readers(tmp_path: Path) -> None:
 def test_a_slip_of_the_owner_ends_the_run_and_changes_nothing(
     tmp_path: Path, path: str, text: str, reason: str
 ) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     commit_by_hand(tmp_path, {path: text})
     before = heads(tmp_path)
 

@@ -23,6 +23,7 @@ from generation.repositories.revision import (
 )
 from generation.yaml import parse
 from tests.fakes import DIRECTORY_ID, NOON, make_run
+from tests.generation.made import first_run
 from tests.generation.test_edits import HORIZONTAL, assert_silent
 from tests.generation.test_orchestrator import (
     LATER,
@@ -72,7 +73,7 @@ def renamed(root: Path, name: str) -> Revision:
 
 
 def test_list_and_website_follow_an_edit(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
 
     commits = revise(tmp_path, renamed(tmp_path, "Flat dial"))
 
@@ -82,7 +83,7 @@ def test_list_and_website_follow_an_edit(tmp_path: Path) -> None:
 
 
 def test_an_edit_through_us_is_one_by_hand(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     records = {p: t for p, t in files(tmp_path).items() if p.startswith(".gazetteer/")}
 
     revise(tmp_path, renamed(tmp_path, "Flat dial"))
@@ -96,7 +97,7 @@ def test_an_edit_through_us_is_one_by_hand(tmp_path: Path) -> None:
 
 
 def test_the_next_run_keeps_the_edit_and_changes_nothing(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     revise(tmp_path, renamed(tmp_path, "Flat dial"))
 
     assert_silent(tmp_path)
@@ -105,7 +106,7 @@ def test_the_next_run_keeps_the_edit_and_changes_nothing(tmp_path: Path) -> None
 
 
 def test_an_item_that_is_removed_through_us_stays_away(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     paths = (HORIZONTAL, HORIZONTAL.replace(".yml", ".md"))
 
     revise(tmp_path, Revision("Remove an item", removals=paths))
@@ -145,7 +146,7 @@ def test_a_run_leaves_nothing_to_bring_along(
 
 
 def test_a_hand_written_label_is_shown_as_the_next_run_will(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     edited = edit_item(
         files(tmp_path)[HORIZONTAL].encode(),
         {("category",): "Garden dials", ("tags",): ["Bronze work"]},
@@ -161,7 +162,7 @@ def test_a_hand_written_label_is_shown_as_the_next_run_will(tmp_path: Path) -> N
 
 
 def test_what_somebody_pushed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     found = repositories(tmp_path)
     publication, _ = stage_revision(
         renamed(tmp_path, "Flat dial"),
@@ -182,7 +183,7 @@ def test_what_somebody_pushed_meanwhile_is_not_overwritten(tmp_path: Path) -> No
 
 
 def test_what_is_there_already_makes_no_commit(tmp_path: Path) -> None:
-    run(tmp_path)
+    first_run(tmp_path)
     before = heads(tmp_path)
     same = Revision(
         "Nothing", {HORIZONTAL: files(tmp_path)[HORIZONTAL].encode()}, ("no/such.file",)
