@@ -17,11 +17,8 @@ from directories.services.proposing import repositories_of
 from generation.git import Commit, Repository
 from tests.directories.services.test_proposals import CANDLE_PATH, CHANGED
 from tests.directories.services.test_proposing import propose
-from tests.directories.services.test_revisions import generated
 from tests.fakes import NOON
 from tests.generation.test_orchestrator import commit_by_hand, files, heads
-
-__all__ = ["generated"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,10 +13,9 @@ from playwright.sync_api import expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from directories.models import Directory, Proposal
-from directories.services import editing, execution
+from directories.services import editing
 from directories.services.editing import How
 from generation.editing.operations import ItemOperation, RemoveItem, UpdateItem
-from tests.directories.makers import start
 from tests.generation.test_orchestrator import commit_by_hand, files, heads
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -38,13 +37,6 @@ def browser(owner: User) -> Client:
     client = Client()
     client.force_login(owner)
     return client
-
-
-@pytest.fixture
-def generated(directory: Directory) -> Directory:
-    execution.execute(start(directory))
-    directory.refresh_from_db()
-    return directory
 
 
 def page(directory: Directory, rest: str) -> str:

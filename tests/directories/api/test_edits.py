@@ -14,9 +14,7 @@ from rest_framework.test import APIClient
 
 from directories.api import edits
 from directories.models import Directory, Proposal
-from directories.services import execution
 from tests.directories.api.conftest import client_of
-from tests.directories.makers import start
 from tests.generation.test_orchestrator import commit_by_hand, files, heads
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,13 +24,6 @@ CANDLE = {
     "source_url": "https://candles.example.net/",
     "category": "Sundials",
 }
-
-
-@pytest.fixture
-def generated(directory: Directory) -> Directory:
-    execution.execute(start(directory))
-    directory.refresh_from_db()
-    return directory
 
 
 def url(directory: Directory, rest: str = "items/") -> str:

@@ -12,10 +12,7 @@ from directories.models import Directory, Proposal
 from directories.services.proposing import repositories_of
 from tests.directories.services.test_proposals import CANDLE_PATH, CHANGED
 from tests.directories.services.test_proposing import propose
-from tests.directories.services.test_revisions import generated
 from tests.generation.test_orchestrator import files, heads
-
-__all__ = ["generated"]
 
 
 @pytest.fixture

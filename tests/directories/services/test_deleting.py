@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from directories.exceptions import NotPossible, RunActive
 from directories.models import Directory, GenerationRun
-from directories.services import deleting, execution
+from directories.services import deleting
 from directories.services.adopting import Wanted, adopt
 from directories.services.deleting import Repositories, delete_directory
 from generation.sources.fetch import Fetcher
@@ -18,13 +18,6 @@ from tests.directories.makers import start
 from tests.generation.test_orchestrator import heads
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def generated(directory: Directory) -> Directory:
-    execution.execute(start(directory))
-    directory.refresh_from_db()
-    return directory
 
 
 def bare(root: Path) -> set[str]:

@@ -35,11 +35,9 @@ from generation.repositories.revision import Revision
 from generation.sources.fetch import Fetcher
 from tests.directories.api.conftest import client_of
 from tests.directories.makers import start
-from tests.directories.services.test_revisions import HORIZONTAL, generated, rename
+from tests.directories.services.test_revisions import HORIZONTAL, rename
 from tests.generation.test_directory_lock import tickets, wait_until
 from tests.generation.test_orchestrator import files, heads
-
-__all__ = ["generated"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

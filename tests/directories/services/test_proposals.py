@@ -25,11 +25,9 @@ from tests.directories.services.test_proposing import (
     propose,
     run_with,
 )
-from tests.directories.services.test_revisions import HORIZONTAL, generated, rename
+from tests.directories.services.test_revisions import HORIZONTAL, rename
 from tests.fakes import CLOCKS
 from tests.generation.test_orchestrator import commit_by_hand, files, heads
-
-__all__ = ["generated"]
 
 CHANGED = LONGER.replace("Lies flat in the garden.", "Lies on a stone.")
 CANDLE_PATH = "data/candle/candle.yml"

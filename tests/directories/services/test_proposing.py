@@ -23,11 +23,9 @@ from generation.report import Report
 from generation.repositories.revision import Revision
 from generation.tasks.directory_generation import host
 from tests.directories.makers import document
-from tests.directories.services.test_revisions import HORIZONTAL, generated, rename
+from tests.directories.services.test_revisions import HORIZONTAL, rename
 from tests.fakes import CLOCKS
 from tests.generation.test_orchestrator import commit_by_hand, files, heads
-
-__all__ = ["generated"]
 
 CANDLE = "- [Candle](https://example.org/candle) - Burns down.\n"
 LONGER = CLOCKS + CANDLE

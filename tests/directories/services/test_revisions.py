@@ -29,13 +29,6 @@ from tests.generation.test_orchestrator import commit_by_hand, files, heads
 HORIZONTAL = "data/horizontal/horizontal.yml"
 
 
-@pytest.fixture
-def generated(directory: Directory) -> Directory:
-    execution.execute(start(directory))
-    directory.refresh_from_db()
-    return directory
-
-
 def rename(stored: Stored) -> Revision:
     tree = stored.snapshot.tree
     [content] = stored.snapshot.repository.read([tree[HORIZONTAL]])
