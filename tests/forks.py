@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 from typing import IO
@@ -79,14 +79,16 @@ class Forked:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            # It may have ended since, and unlike a child of ours it is not kept for us.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
     def communicate(self, timeout: float) -> tuple[str, str]:
         """Read to the end; a command that takes too long is killed."""
-        guard = Timer(timeout, os.kill, (self.pid, signal.SIGKILL))
+        guard = Timer(timeout, self.kill)
         guard.start()
         try:
             with ThreadPoolExecutor(2) as readers:
