@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,8 @@ def test_two_hundred_edits_survive_a_changed_source(tmp_path: Path) -> None:
     operations = run_of(CASE)
     host = make_host(tmp_path)
     first = generate(operations, host)
+    untouched = tmp_path / "untouched"
+    shutil.copytree(tmp_path / "ada", untouched / "ada")
     data = Repository(tmp_path / "ada" / "clocks-data.git")
     before = read(data)
     slugs = sorted({p.split("/")[1] for p in before if p.startswith("data/")})
@@ -153,11 +156,7 @@ def test_two_hundred_edits_survive_a_changed_source(tmp_path: Path) -> None:
     report = generate(operations, host)
 
     after = read(data)
-    untouched = tmp_path / "untouched"
-    plain = run_of(CASE)
-    generate(plain, make_host(untouched))
-    changed_source(plain)
-    generate(plain, make_host(untouched))
+    generate(operations, make_host(untouched))
     expected = read(Repository(untouched / "ada" / "clocks-data.git"))
     assert report.items.total == first.items.total - EDITS // 10 + EDITS // 10
     assert_edits_are_there(hand, after)
@@ -195,7 +194,8 @@ def assert_source_changes_are_there(
         if slug in hand.gone:
             continue
         target = hand.moved.get(slug, slug)
-        theirs, ours = parse(content), parse(after[f"data/{target}/{target}.yml"])
+        theirs, file = parse(content), after[f"data/{target}/{target}.yml"]
+        ours = theirs if file == content else parse(file)
         mine = hand.fields.get(path, {})
         for key, value in theirs.items():
             if key in mine or (key == "markdown" and path[:-3] + "md" in hand.bodies):
