@@ -22,7 +22,6 @@ from directories.models import Directory
 from directories.services.directories import create_directory
 from generation import heartbeat
 from tests.examples import EXHAUSTIVE
-from tests.forks import Parent, forking
 from tests.repeating import pytest_runtest_protocol as pytest_runtest_protocol
 from tests.repeating import pytest_terminal_summary as pytest_terminal_summary
 
@@ -124,13 +123,6 @@ def _copy(*, of: sqlite3.Connection, into: sqlite3.Connection) -> None:
             raise TimeoutError("somebody has not ended their transaction")
 
     of.backup(into, progress=wait)
-
-
-@pytest.fixture(scope="session")
-def parent() -> Iterator[Parent]:
-    """Starts commands of `manage.py`, each a process, in less time."""
-    with forking() as parent:
-        yield parent
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from config.env import Environment
-from tests.forks import CHECKOUT, Forked, Parent
+from tests.prepared import CHECKOUT, Program, Started, start
 
 READ_BY_SETTINGS = {name.upper() for name in Environment.model_fields}
 LIST = """\
@@ -65,13 +65,11 @@ class Stream(io.TextIOWrapper):
 
 class Made(NamedTuple):
     """What is copied, because that is quicker than to make it: a folder with an empty
-    database, and another where the directory `clocks` was made, with what was said then;
-    and the parent of all processes."""
+    database, and another where the directory `clocks` was made, with what was said then."""
 
     empty: Path
     folder: Path
     json: str
-    parent: Parent
 
 
 class Gazetteer:
@@ -93,11 +91,13 @@ class Gazetteer:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "list.md").write_text(LIST)
 
-    def start(self, *arguments: str, **environment: str) -> Forked:
-        assert self._made is not None
-        return self._made.parent.start(
-            *arguments, cwd=self.folder, env=self.environment | environment
-        )
+    def start(self, *arguments: str, **environment: str) -> Started:
+        return start(self._program(*arguments, **environment))
+
+    def _program(self, *arguments: str, **environment: str) -> Program:
+        words = ("manage.py", *arguments)
+        own = self.environment | environment
+        return Program(words, own, folder=str(self.folder))
 
     def start_python(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `manage.py` as it is typed, with everything that it has to import."""
@@ -209,15 +209,9 @@ class Gazetteer:
         There is one Ctrl-C as soon as it shows `interrupt_at`.
         """
         ours, theirs = pty.openpty()
-        assert self._made is not None
+        program = self._program(*arguments, TERM="xterm", COLUMNS="100")
         with Path(os.devnull).open("w") as nowhere:
-            process = self._made.parent.start(
-                *arguments,
-                cwd=self.folder,
-                env=self.environment | {"TERM": "xterm", "COLUMNS": "100"},
-                stdout=nowhere.fileno(),
-                stderr=theirs,
-            )
+            process = start(program, stdout=nowhere.fileno(), stderr=theirs)
         os.close(theirs)
         guard = threading.Timer(120, process.kill)
         guard.start()
@@ -249,7 +243,6 @@ def made(
     django_db_blocker: DjangoDbBlocker,
     django_db_setup: None,
     migrated_database: sqlite3.Connection,
-    parent: Parent,
 ) -> Made:
     first = Gazetteer(tmp_path_factory.mktemp("made").resolve())
     empty = tmp_path_factory.mktemp("empty")
@@ -258,7 +251,7 @@ def made(
     shutil.copytree(empty, first.state)
     with django_db_blocker.unblock():
         document = first.make()
-    return Made(empty, first.folder, json.dumps(document), parent)
+    return Made(empty, first.folder, json.dumps(document))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.conftest import LIST, Ended, Gazetteer, Made
-from tests.forks import CHECKOUT, Forked
+from tests.prepared import CHECKOUT, Started
 
 EXAMPLE = CHECKOUT / "examples" / "open-source-time-tracking" / "directory.toml"
 
@@ -286,7 +286,7 @@ def git_that_waits(gazetteer: Gazetteer, *, at: str) -> str:
     )
 
 
-def wait_until_at_work(gazetteer: Gazetteer, process: Forked) -> None:
+def wait_until_at_work(gazetteer: Gazetteer, process: Started) -> None:
     while not (gazetteer.folder / "at work").exists():
         assert process.poll() is None
         time.sleep(0.1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.env import CHECKOUT, Environment
-from tests.forks import Parent
+from tests.prepared import Program, start
 
 PRODUCTION = {
     "DEBUG": "false",
@@ -21,7 +21,7 @@ PRODUCTION = {
 }
 
 
-def check_deploy(parent: Parent, state_root: Path, **changes: str) -> tuple[int, str]:
+def check_deploy(state_root: Path, **changes: str) -> tuple[int, str]:
     """Run the check in a process of its own, with these variables and no others."""
     own = {name.upper() for name in Environment.model_fields}
     environment = {
@@ -31,11 +31,8 @@ def check_deploy(parent: Parent, state_root: Path, **changes: str) -> tuple[int,
         "STATE_ROOT": str(state_root),
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    process = parent.start(
-        *("check", "--deploy", "--fail-level", "WARNING"),
-        cwd=CHECKOUT,
-        env=environment,
-    )
+    words = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    process = start(Program(words, environment))
     stdout, stderr = process.communicate(timeout=60)
     return process.wait(), stdout + stderr
 
@@ -46,9 +43,9 @@ def check_deploy(parent: Parent, state_root: Path, **changes: str) -> tuple[int,
     ids=["alone", "behind a proxy"],
 )
 def test_production_settings_pass_and_write_nothing(
-    parent: Parent, tmp_path: Path, proxy: dict[str, str]
+    tmp_path: Path, proxy: dict[str, str]
 ) -> None:
-    status, said = check_deploy(parent, tmp_path / "var", **proxy)
+    status, said = check_deploy(tmp_path / "var", **proxy)
 
     assert status == 0, said
     assert "System check identified no issues" in said
@@ -70,9 +67,9 @@ def test_production_settings_pass_and_write_nothing(
     ids=["weak key", "no https", "debug", "plain secret", "one address for all"],
 )
 def test_weaker_settings_do_not_pass(
-    parent: Parent, tmp_path: Path, changes: dict[str, str], complaints: list[str]
+    tmp_path: Path, changes: dict[str, str], complaints: list[str]
 ) -> None:
-    status, said = check_deploy(parent, tmp_path, **changes)
+    status, said = check_deploy(tmp_path, **changes)
 
     assert status == 1
     assert [c for c in complaints if c not in said] == []

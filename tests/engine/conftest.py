@@ -29,7 +29,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.engine.prepared import CHECKOUT, Program, Started, start
+from tests.prepared import CHECKOUT, Program, Started, start
 
 Process = subprocess.Popen[bytes] | Started
 
@@ -121,7 +121,7 @@ def process(
 def forked(program: Program, *, log: Path) -> Iterator[Started]:
     """The same for a program in Python, which begins with its imports done."""
     with log.open("ab") as output:
-        started = start(program, stdout=output, stderr=output)
+        started = start(program, stdout=output.fileno(), stderr=output.fileno())
     try:
         yield started
     finally:
@@ -166,21 +166,11 @@ class Stack:
 
     def manage(self, *arguments: str, **environment: str) -> str:
         """Run a command to its end and return what it printed."""
-        with (
-            tempfile.TemporaryFile("w+") as stdout,
-            tempfile.TemporaryFile("w+") as stderr,
-        ):
-            command = Program(("manage.py", *arguments), self.environment | environment)
-            started = start(command, stdout=stdout, stderr=stderr)
-            try:
-                status = started.wait(timeout=120)
-            except subprocess.TimeoutExpired:
-                end(started)
-                raise
-            for output in (stdout, stderr):
-                output.seek(0)
-            assert status == 0, stderr.read()
-            return stdout.read()
+        program = Program(("manage.py", *arguments), self.environment | environment)
+        started = start(program)
+        stdout, stderr = started.communicate(timeout=120)
+        assert started.wait() == 0, stderr
+        return stdout
 
     def make(self, slug: str = "clocks", *options: str) -> Any:
         """Make a directory of the list, and return what the command's JSON says."""

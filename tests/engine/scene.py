@@ -24,7 +24,7 @@ from generation.pipeline import STEPS
 from generation.publish import KINDS, repository_path
 from generation.repositories.build import PARTS
 from tests.engine.conftest import LIST, Process, Stack, wait_until
-from tests.engine.prepared import Program
+from tests.prepared import Program
 
 QUEUED = "queued"
 IN_STEPS = (*(step.name for step in STEPS), *(part.name for part in PARTS))

@@ -2,8 +2,9 @@
 
 A fresh start of `manage.py` takes nearly two seconds of a processor, most of them for imports.
 `start` asks a process that was started once (see `serve`) and has done these, but has read
-none of our settings: what it forks gets the variables and the arguments of the program, leads
-a session of its own, and runs it from its first line until it ends as any interpreter does.
+none of our settings: what it forks gets the variables, the arguments and the folder of the
+program, leads a session of its own, and runs it from its first line until it ends as any
+interpreter does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import atexit
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
@@ -20,14 +22,20 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from threading import Timer
+from typing import IO, NamedTuple
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[1]
 # None of these reads a setting or a variable when it is imported.
 MODULES = (
+    "PIL.Image",
+    "django.contrib.admin.options",
     "django.core.management.commands.runserver",
     "django.core.management.commands.shell",
     "django.db.backends.postgresql.base",
@@ -45,6 +53,7 @@ MODULES = (
     "psutil",
     "pydantic_settings",
     "redis",
+    "rich.progress",
 )
 # The kernel shows a process's variables where they were when it began: those of a forked
 # one have to find room there.
@@ -53,17 +62,24 @@ LONGEST_REQUEST = 1 << 17
 
 
 class Program(NamedTuple):
-    """`python -m words…` where `is_module`, else `python words…`."""
+    """`python -m words…` where `is_module`, else `python words…`, in a folder."""
 
     words: tuple[str, ...]
     environment: dict[str, str]
     is_module: bool = False
+    folder: str = str(CHECKOUT)
 
 
 class Started:
-    """A process that was forked for a test, which is not its parent."""
+    """A process that was forked for a test: what that needs of `subprocess.Popen`.
 
-    def __init__(self, ending: int) -> None:
+    `stdout` and `stderr` are there where they are pipes.
+    """
+
+    def __init__(
+        self, ending: int, stdout: IO[str] | None, stderr: IO[str] | None
+    ) -> None:
+        self.stdout, self.stderr = stdout, stderr
         self._ending = os.fdopen(ending)
         self.pid = int(self._ending.readline())
         self.returncode: int | None = None
@@ -76,11 +92,32 @@ class Started:
             self._ending.close()
         return self.returncode
 
-    def send_signal(self, number: int) -> None:
+    def poll(self) -> int | None:
         with suppress(subprocess.TimeoutExpired):
             self.wait(timeout=0)
-        if self.returncode is None:
-            os.kill(self.pid, number)
+        return self.returncode
+
+    def communicate(self, timeout: float) -> tuple[str, str]:
+        """Read to the end; a process that takes longer than so many seconds is killed."""
+        with self._killed_after(timeout), ThreadPoolExecutor(2) as readers:
+            stdout, stderr = readers.map(_read, (self.stdout, self.stderr))
+            self.wait()
+        return stdout, stderr
+
+    @contextmanager
+    def _killed_after(self, seconds: float) -> Iterator[None]:
+        guard = Timer(seconds, self.kill)
+        guard.start()
+        try:
+            yield
+        finally:
+            guard.cancel()
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            # It may have ended since, and its number is not kept for us.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
@@ -89,13 +126,32 @@ class Started:
         self.send_signal(signal.SIGKILL)
 
 
-def start(program: Program, *, stdout: IO[Any], stderr: IO[Any]) -> Started:
+def _read(stream: IO[str] | None) -> str:
+    if stream is None or stream.closed:
+        return ""
+    with stream:
+        return stream.read()
+
+
+def start(
+    program: Program, *, stdout: int | None = None, stderr: int | None = None
+) -> Started:
+    """Fork a program; a stream for which no descriptor is given is a pipe to its reader."""
     ending, end = os.pipe()
-    request = json.dumps(program).encode()
-    files = [stdout.fileno(), stderr.fileno(), end]
-    socket.send_fds(_server(), [request], files)
-    os.close(end)
-    return Started(ending)
+    files, opened = [], [end]
+    readers: list[IO[str] | None] = []
+    for descriptor in (stdout, stderr):
+        reader = None
+        if descriptor is None:
+            readable, descriptor = os.pipe()
+            opened.append(descriptor)
+            reader = os.fdopen(readable, encoding="utf-8")
+        files.append(descriptor)
+        readers.append(reader)
+    socket.send_fds(_server(), [json.dumps(program).encode()], [*files, end])
+    for descriptor in opened:
+        os.close(descriptor)
+    return Started(ending, *readers)
 
 
 @cache
@@ -105,7 +161,7 @@ def _server() -> socket.socket:
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LONGEST_REQUEST)
     with theirs:
         server = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.prepared"],
+            [sys.executable, "-m", "tests.prepared"],
             cwd=CHECKOUT,
             env={"PATH": os.environ["PATH"], "ROOM": "-" * ROOM},
             stdin=theirs.fileno(),
@@ -165,9 +221,9 @@ def serve() -> Program:
     for number in (*files, *endings.values()):
         os.close(number)
     control.close()
-    words, environment, is_module = json.loads(request)
-    become(environment | added)
-    return Program(words, environment, is_module)
+    program = Program(*json.loads(request))
+    become(program.environment | added, program.folder)
+    return program
 
 
 def compile_templates() -> None:
@@ -179,10 +235,14 @@ def compile_templates() -> None:
         own.get_template(name)
 
 
-def become(environment: dict[str, str]) -> None:
+def become(environment: dict[str, str], folder: str) -> None:
     """Have these variables and no others, and show them in /proc."""
+    os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())
     # The 50th and 51st field, of which the second may hold blanks.
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     first, end = map(int, fields[47:49])
@@ -197,7 +257,7 @@ def main() -> None:
     if program.is_module:
         runpy.run_module(program.words[0], run_name="__main__", alter_sys=True)
     else:
-        runpy.run_path(program.words[0], run_name="__main__")
+        runpy.run_path(str(CHECKOUT / program.words[0]), run_name="__main__")
 
 
 if __name__ == "__main__":
