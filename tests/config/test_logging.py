@@ -27,10 +27,18 @@ TOKEN = 'a "token"/that nobody\\shall read'
 
 
 @pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
+def logging_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root = logging.getLogger()
     before, level, known = root.handlers, root.level, set(redaction._known)
+    configured, configure = structlog.get_config(), structlog.configure
+
+    def configure_for_now(**options: Any) -> None:
+        # Loggers that are used here first would keep this for all other tests.
+        configure(**options | {"cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", configure_for_now)
     yield
+    configure(**configured)
     root.handlers, redaction._known = before, known
     root.setLevel(level)
 
