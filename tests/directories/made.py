@@ -63,7 +63,9 @@ def _read(directory: Directory) -> Rows:
     own: dict[str, Any] = {**Directory.objects.values().get(pk=directory.pk)}
     rows: Rows = [(Directory, own)]
     for model, path in MODELS.items():
-        found = model._default_manager.filter(**{path: directory}).order_by("pk")
+        found = model._default_manager.filter(**{path: directory})
+        # What is written again is of the time when it is written: in the same order.
+        found = found.order_by("created_at" if hasattr(model, "created_at") else "pk")
         rows += [(model, row) for row in found.values()]
     return rows
 

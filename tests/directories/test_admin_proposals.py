@@ -15,6 +15,8 @@ from pytest_django.live_server_helper import LiveServer
 from directories.models import Directory, Proposal
 from directories.services.proposing import repositories_of
 from generation.git import Commit, Repository
+from tests.directories.conftest import generate
+from tests.directories.made import MadeDirectories
 from tests.directories.services.test_proposals import CANDLE_PATH, CHANGED
 from tests.directories.services.test_proposing import propose
 from tests.fakes import NOON
@@ -26,8 +28,16 @@ LIST = "/admin/directories/proposal/"
 
 
 @pytest.fixture
-def proposal(generated: Directory) -> Proposal:
-    return propose(generated, CHANGED.replace("Burns", "<b>Burns</b>"))
+def proposal(
+    directory: Directory, git_root: Path, made_directories: MadeDirectories
+) -> Proposal:
+    made_directories.fill(directory, "proposed in markup", generate_and_propose)
+    return directory.proposals.get()
+
+
+def generate_and_propose(directory: Directory) -> None:
+    generate(directory)
+    propose(directory, CHANGED.replace("Burns", "<b>Burns</b>"))
 
 
 def client_with(*permissions: str) -> Client:

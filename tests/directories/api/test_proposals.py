@@ -10,14 +10,24 @@ from rest_framework.test import APIClient
 
 from directories.models import Directory, Proposal
 from directories.services.proposing import repositories_of
+from tests.directories.conftest import generate
+from tests.directories.made import MadeDirectories
 from tests.directories.services.test_proposals import CANDLE_PATH, CHANGED
 from tests.directories.services.test_proposing import propose
 from tests.generation.test_orchestrator import files, heads
 
 
 @pytest.fixture
-def proposal(generated: Directory) -> Proposal:
-    return propose(generated, CHANGED)
+def proposal(
+    directory: Directory, git_root: Path, made_directories: MadeDirectories
+) -> Proposal:
+    made_directories.fill(directory, "proposed", generate_and_propose)
+    return directory.proposals.get()
+
+
+def generate_and_propose(directory: Directory) -> None:
+    generate(directory)
+    propose(directory, CHANGED)
 
 
 def url(proposal: Proposal, action: str = "") -> str:

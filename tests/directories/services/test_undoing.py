@@ -40,16 +40,15 @@ def trees(directory: Directory) -> list[str]:
 
 
 @pytest.fixture
-def twice(directory: Directory) -> tuple[Directory, GenerationRun, list[str]]:
+def twice(generated: Directory) -> tuple[Directory, GenerationRun, list[str]]:
     """A directory that was generated twice, the second run, and the trees before it."""
-    execution.execute(start(directory))
-    before = trees(directory)
-    run = start(directory, text=LONGER)
+    before = trees(generated)
+    run = start(generated, text=LONGER)
     execution.execute(run)
     run.refresh_from_db()
-    directory.refresh_from_db()
-    assert trees(directory) != before
-    return directory, run, before
+    generated.refresh_from_db()
+    assert trees(generated) != before
+    return generated, run, before
 
 
 def test_all_three_are_as_they_were(
@@ -185,17 +184,16 @@ def accept(
     proposals.accept(run.proposals.get(), user=owner, items=items, merge=merge)
 
 
-def test_what_published_nothing_is_not_undone(directory: Directory) -> None:
-    execution.execute(start(directory))
-    same = start(directory)
+def test_what_published_nothing_is_not_undone(generated: Directory) -> None:
+    same = start(generated)
     execution.execute(same)
     same.refresh_from_db()
-    waiting = start(directory)
+    waiting = start(generated)
 
     with pytest.raises(NotPossible, match="changed nothing"):
-        undo_run(same, How(directory.owner))
+        undo_run(same, How(generated.owner))
     with pytest.raises(NotPossible, match="published nothing"):
-        undo_run(waiting, How(directory.owner))
+        undo_run(waiting, How(generated.owner))
 
 
 def test_the_api_undoes_only_ones_own(
@@ -219,28 +217,26 @@ def test_the_api_undoes_only_ones_own(
 
 
 def test_somebody_elses_edit_waits_as_a_proposal(
-    directory: Directory, stranger: User
+    generated: Directory, stranger: User
 ) -> None:
-    execution.execute(start(directory))
-    before = trees(directory)
+    before = trees(generated)
 
     edited = change_items(
-        directory,
+        generated,
         [UpdateItem(slug="vertical", description="Leans.")],
         How(stranger, as_proposal=False),
     )
 
-    assert trees(directory) == before
+    assert trees(generated) == before
     assert edited.revised is not None
     assert edited.revised.proposal is not None
 
 
-def test_what_cannot_be_read_is_said(directory: Directory, git_root: Path) -> None:
-    execution.execute(start(directory))
+def test_what_cannot_be_read_is_said(generated: Directory, git_root: Path) -> None:
     commit_by_hand(git_root, {"categories.yml": "{"})
 
     with pytest.raises(NotPossible, match=r"categories.yml .* cannot be read"):
-        editing.read(directory)
+        editing.read(generated)
 
 
 def test_the_client_is_told_what_the_body_may_hold(
