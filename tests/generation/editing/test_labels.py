@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from generation.editing.operations import (
 )
 from generation.exceptions import EditRefused
 from tests.generation.editing.conftest import NOW, Clocks
+from tests.generation.made import first_run
 from tests.generation.test_orchestrator import LATER, files
 
 LIST = """\
@@ -40,10 +43,20 @@ SOURCE = ("list.md", LIST)
 NEW = LIST + "- [Hourglass](https://example.org/hour) - An hour. `garden` `stone`\n"
 
 
-@pytest.fixture(autouse=True)
-def with_tags(clocks: Clocks) -> None:
-    clocks.run(SOURCE, clock=LATER)
-    assert ids(clocks, "tags") == ["garden", "stone", "wall"]
+@pytest.fixture(scope="module")
+def with_tags(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory after a second run, over a list with tags. Nobody writes there."""
+    root = tmp_path_factory.mktemp("with-tags")
+    first_run(root)
+    Clocks(root).run(SOURCE, clock=LATER)
+    assert ids(Clocks(root), "tags") == ["garden", "stone", "wall"]
+    return root
+
+
+@pytest.fixture
+def clocks(tmp_path: Path, with_tags: Path) -> Clocks:
+    shutil.copytree(with_tags, tmp_path, dirs_exist_ok=True)
+    return Clocks(tmp_path)
 
 
 def do(clocks: Clocks, operation: LabelOperation) -> Edit:
