@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import forked, wait_until
-from tests.engine.prepared import CHECKOUT, Program
+from tests.prepared import CHECKOUT, Program
 
 PROGRAM = """\
 import json, os, sys
