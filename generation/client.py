@@ -18,7 +18,13 @@ import structlog
 
 from generation import tracing
 from generation.contract.about import About
-from generation.contract.commands import Claim, Command, CommandBatch, Reply
+from generation.contract.commands import (
+    Claim,
+    Command,
+    CommandBatch,
+    RecordGenerationFinish,
+    Reply,
+)
 from generation.contract.context import RunContext
 from generation.exceptions import (
     InternalAPIElsewhere,
@@ -168,9 +174,13 @@ class RemoteDirectoryOperations:
         self._api.put(path, content, attempt=str(self._attempt))
 
     def send(self, *commands: Command) -> Reply:
-        with self._lock:
-            self._sequence += 1
-            key = f"{self.run_id}:{self._attempt}:{self._sequence}"
+        if any(isinstance(command, RecordGenerationFinish) for command in commands):
+            # It may be said again when nobody seems to have heard it, and was taken if they had.
+            key = f"{self.run_id}:{self._attempt}:end"
+        else:
+            with self._lock:
+                self._sequence += 1
+                key = f"{self.run_id}:{self._attempt}:{self._sequence}"
         return self._post(f"{self._directory}/commands", key, *commands)
 
     def last_word(self, *commands: Command) -> Reply:

@@ -21,8 +21,14 @@ from structlog.typing import EventDict
 from directories.models import AppliedBatch, Directory, GenerationRun, RunState
 from directories.operations import DatabaseDirectoryOperations
 from directories.services import runs
+from generation import heartbeat
 from generation.client import TRIES, InternalAPI, RemoteDirectoryOperations
-from generation.contract.commands import AppendLog, Heartbeat
+from generation.contract.commands import (
+    AppendLog,
+    Heartbeat,
+    Outcome,
+    RecordGenerationFinish,
+)
 from generation.exceptions import (
     GenerationError,
     InternalAPIElsewhere,
@@ -369,12 +375,41 @@ def test_claim_whose_answer_was_lost_is_not_lost(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_end_of_a_run_that_nobody_seemed_to_hear_is_said_again(
+    directory: Directory,
+    through_a_bad_line: tuple[WebSide, set[int]],
+    slept: list[float],
+) -> None:
+    """All answers to it are lost, those of a later try are not: it is over, not refused."""
+    web, lost = through_a_bad_line
+    run = start(directory)
+    api = client_of(web.url + PREFIX, slept)
+    operations = RemoteDirectoryOperations(api, run.pk)
+    operations.claim("host:1")
+    lost |= {2, 3, 4}
+    end = RecordGenerationFinish(
+        finished_at=NOON, outcome=Outcome.FAILED, error="no clock left"
+    )
+
+    with pytest.raises(InternalAPIUnreachable):
+        operations.send(end)
+    operations.send(end)
+    api.close()
+
+    run.refresh_from_db()
+    assert (run.state, run.error) == (RunState.FAILED, "no clock left")
+
+
+@pytest.mark.django_db(transaction=True)
 def test_run_over_a_bad_line_says_everything_once(
     directory: Directory,
     through_a_bad_line: tuple[WebSide, set[int]],
     slept: list[float],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Between those of a heartbeat, all three tries of a call could have odd numbers.
+    monkeypatch.setattr(heartbeat, "BEATS_EVERY", 3600)
     web, lost = through_a_bad_line
     lost |= set(range(1, 200, 2))
     run = start(directory)
