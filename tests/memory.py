@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
-# In bytes. The whole suite has needed no more than half of it at a time.
-ROOM = 4 << 30
+# In bytes. The whole suite has needed a fifth of it at a time.
+ROOM = 2 << 30
 
 
 def keep_files_in_memory() -> None:
