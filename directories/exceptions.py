@@ -7,10 +7,12 @@ DirectoryError
 │   ├── DirectoryBusy   503: others are changing the directory; Retry-After says when
 │   ├── RunActive           the directory has a run that is not over
 │   ├── StaleEdit       412: made for another version than the one that is there
+│   ├── PlanOutdated        a branch has moved since a run planned its commits
 │   └── StaleAttempt        another attempt has taken the run, or it is over
 ├── NotYours            403: a run of another directory
 ├── NotPossible         422: understood, and impossible
 │   ├── KeyReused           an idempotency key came with another body
+│   ├── PlanRefused         a run wants to publish what it has not made
 │   └── NoIndex             a website searches without its full-text index
 │       └── IndexIncomplete     another try may help
 └── SlugTaken           422: the directory's slug belongs to another
@@ -75,6 +77,15 @@ class StaleEdit(NotNow):
     title = "It has changed"
 
 
+class PlanOutdated(NotNow):
+    """Another attempt may succeed: by `has_moved`, a worker knows this from a StaleAttempt."""
+
+    title = "A branch has moved"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, has_moved=True)
+
+
 class StaleAttempt(NotNow):
     title = "The run is not this attempt's"
 
@@ -89,6 +100,10 @@ class NotPossible(DirectoryError):
 
 class KeyReused(NotPossible):
     title = "The idempotency key was used for something else"
+
+
+class PlanRefused(NotPossible):
+    title = "The run has not made these commits"
 
 
 class SlugTaken(DirectoryError):

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from directories.exceptions import DirectoryError
+from directories.exceptions import DirectoryError, PlanOutdated
 from directories.models import GenerationRun
 from directories.services import checkpoints, commands, contexts
 from generation.contract.commands import Claim, Command, CommandBatch, Reply
 from generation.contract.context import RunContext
-from generation.exceptions import RunRefused
+from generation.exceptions import RepositoryMoved, RunRefused
 from generation.interrupts import deferred
 
 
@@ -46,6 +46,8 @@ class DatabaseDirectoryOperations:
         try:
             with deferred():
                 return commands.apply(self._directory_id, message)
+        except PlanOutdated as exc:
+            raise RepositoryMoved(str(exc)) from exc
         except DirectoryError as exc:
             raise RunRefused(str(exc)) from exc
 

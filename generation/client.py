@@ -30,6 +30,7 @@ from generation.exceptions import (
     InternalAPIElsewhere,
     InternalAPIRefused,
     InternalAPIUnreachable,
+    RepositoryMoved,
     RunRefused,
 )
 from generation.interrupts import deferred
@@ -214,6 +215,8 @@ def _checked(response: requests.Response) -> requests.Response:
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return response
     detail = _detail(response)
+    if status == HTTPStatus.CONFLICT and _has_moved(response):
+        raise RepositoryMoved(detail)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
         raise RunRefused(detail)
     if status == HTTPStatus.UNAUTHORIZED:
@@ -222,6 +225,14 @@ def _checked(response: requests.Response) -> requests.Response:
             "be the same on both sides, and the clocks within 30 seconds"
         )
     raise InternalAPIRefused(f"the web side refused, with status {status}: {detail}")
+
+
+def _has_moved(response: requests.Response) -> bool:
+    """Tell whether it was a branch that had moved, so that another attempt may succeed."""
+    try:
+        return response.json().get("has_moved") is True
+    except (ValueError, AttributeError):
+        return False
 
 
 def _detail(response: requests.Response) -> str:

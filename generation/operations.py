@@ -31,7 +31,10 @@ class DirectoryOperations(Protocol):
         """Put away what this attempt knows, in place of what was there. Raises RunRefused."""
 
     def send(self, *commands: Command) -> Reply:
-        """Say what happened: all of it takes effect, or none. Raises RunRefused."""
+        """Say what happened: all of it takes effect, or none.
+
+        Raises RunRefused, and RepositoryMoved where a branch to publish to has moved.
+        """
 
     def release(self) -> None:
         """Give back what the calling thread holds, such as a database connection."""

@@ -18,7 +18,7 @@ from directories.models import (
     RunLogLine,
     RunState,
 )
-from directories.services import attempts, proposing, statements
+from directories.services import attempts, proposing, publishing, statements
 from directories.services.requests import keep_request
 from generation.contract.commands import (
     AppendLog,
@@ -43,7 +43,11 @@ from generation.contract.commands import (
 
 
 def apply(directory_id: UUID, batch: CommandBatch) -> Reply:
-    """Do what a run says: all of it, or nothing. Raises StaleAttempt and RunNotFound."""
+    """Do what a run says: all of it, or nothing.
+
+    Raises StaleAttempt, RunNotFound, and, for commits to publish, PlanOutdated and PlanRefused.
+    """
+    _check_plans(directory_id, batch)
     with transaction.atomic():
         return _apply(directory_id, batch)
 
@@ -60,6 +64,7 @@ def apply_once(
     if known := _known_reply(directory_id, batch.run_id, key, digest):
         return known, True
     try:
+        _check_plans(directory_id, batch)
         with transaction.atomic():
             reply = _apply(directory_id, batch)
             is_first = statements.insert_first(
@@ -168,6 +173,19 @@ def _apply(directory_id: UUID, batch: CommandBatch) -> Reply:
     )
 
 
+def _check_plans(directory_id: UUID, batch: CommandBatch) -> None:
+    """Check what is to be published before a transaction begins: that takes git."""
+    plans = [c for c in batch.commands if isinstance(c, PublishBegin)]
+    if not plans:
+        return
+    runs = GenerationRun.objects.select_related("directory__owner")
+    run = runs.filter(pk=batch.run_id, directory_id=directory_id).first()
+    if run is None or run.attempt != batch.attempt:
+        raise _not_this_attempts(run, batch)
+    for plan in plans:
+        publishing.check_plan(run, batch.attempt, plan.commits)
+
+
 def _fenced(directory_id: UUID, batch: CommandBatch) -> GenerationRun:
     """Let only the attempt that holds the run speak, and renew its lease."""
     held = statements.renew_lease(directory_id, batch.run_id, batch.attempt)
@@ -176,9 +194,15 @@ def _fenced(directory_id: UUID, batch: CommandBatch) -> GenerationRun:
     run = GenerationRun.objects.filter(
         pk=batch.run_id, directory_id=directory_id
     ).first()
+    raise _not_this_attempts(run, batch)
+
+
+def _not_this_attempts(
+    run: GenerationRun | None, batch: CommandBatch
+) -> DirectoryError:
     if run is None:
-        raise attempts.no_run(batch.run_id)
-    raise StaleAttempt(
+        return attempts.no_run(batch.run_id)
+    return StaleAttempt(
         f"the run is {run.state} in attempt {run.attempt}, "
         f"and attempt {batch.attempt} spoke"
     )

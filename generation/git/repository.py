@@ -130,16 +130,16 @@ class Repository:
             return False
         return True
 
-    def parent(self, commit: str) -> str | None:
-        """Name the commit that one was built on, the first of several; None for a first."""
+    def parents(self, commit: str) -> list[str]:
+        """Name the commits that one was built on, in their order; none for a first."""
         if not re.fullmatch(r"[0-9a-f]{40}", commit):
             raise RepositoryError(f"{commit!r} is not the id of a commit")
-        line = (
-            run_git(self.path, "rev-list", "--parents", "-n", "1", commit)
-            .decode()
-            .split()
-        )
-        return line[1] if len(line) > 1 else None
+        listed = run_git(self.path, "rev-list", "--parents", "-n", "1", commit)
+        return listed.decode().split()[1:]
+
+    def parent(self, commit: str) -> str | None:
+        """Name the commit that one was built on, the first of several; None for a first."""
+        return next(iter(self.parents(commit)), None)
 
     def main_or_head(self) -> str | None:
         """Name `main`, or, where there is none, the branch that is checked out."""

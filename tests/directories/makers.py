@@ -7,10 +7,19 @@ from typing import Any
 from directories.models import Directory, GenerationRun
 from directories.services import commands, runs
 from directories.services.directories import GivenDocument, store_documents
+from directories.services.proposing import repositories_of
 from directories.services.requests import build_request
-from generation.contract.commands import Claim, Command, CommandBatch, Reply
+from generation.contract.commands import (
+    Claim,
+    Command,
+    CommandBatch,
+    Reply,
+    RepositoryKind,
+)
 from generation.contract.request import GenerationRequest
-from tests.fakes import CLOCKS
+from generation.git import Commit, Repository
+from generation.publish import staged_refs
+from tests.fakes import CLOCKS, NOON
 
 # Refused before anything is looked up, so that a run over it warns and stays offline.
 PRIVATE_URL = "http://127.0.0.1/clocks"
@@ -50,6 +59,24 @@ def say(run: GenerationRun, *batch: Command, attempt: int | None = None) -> Repl
     )
     run.refresh_from_db()
     return reply
+
+
+def stage(
+    directory: Directory,
+    run: GenerationRun,
+    *,
+    kind: RepositoryKind = "data",
+    on: str | None = None,
+    merged: tuple[str, ...] = (),
+) -> Repository:
+    """Leave what an attempt leaves that dies before it publishes."""
+    repository = repositories_of(directory)[kind]
+    repository.create()
+    commit = Commit(
+        on, "Staged", "Ada", "a@example.org", NOON, {"a": b"1"}, (), merged=merged
+    )
+    repository.write(commit, ref=f"{staged_refs(run.pk)}1")
+    return repository
 
 
 def claim(run: GenerationRun, worker: str = "host:1") -> Reply:

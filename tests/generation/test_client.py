@@ -27,6 +27,8 @@ from generation.contract.commands import (
     AppendLog,
     Heartbeat,
     Outcome,
+    PlannedCommit,
+    PublishBegin,
     RecordGenerationFinish,
 )
 from generation.exceptions import (
@@ -34,6 +36,7 @@ from generation.exceptions import (
     InternalAPIElsewhere,
     InternalAPIRefused,
     InternalAPIUnreachable,
+    RepositoryMoved,
     RunCancelled,
     RunRefused,
 )
@@ -41,8 +44,15 @@ from generation.git import Repository
 from generation.journal import Progress
 from generation.operations import DirectoryOperations
 from generation.orchestrator import generate
-from generation.publish import KINDS, repository_path
-from tests.directories.makers import WITHOUT_ITEMS, ask, claim, document, start
+from generation.publish import KINDS, repository_path, staged_refs
+from tests.directories.makers import (
+    WITHOUT_ITEMS,
+    ask,
+    claim,
+    document,
+    stage,
+    start,
+)
 from tests.fakes import CLOCKS, NOON, RUN_ID, make_host
 from tests.internal_api.callers import ANOTHER, PREFIX, SECRET, internal_api
 from tests.internal_api.servers import (
@@ -194,6 +204,45 @@ def test_run_that_is_not_to_be_had_is_nobodys_fault(
         pytest.raises(RunRefused, match="the run is over"),
     ):
         client_of(web, slept).get("/runs/1")
+
+
+def test_a_branch_that_has_moved_may_pass(slept: list[float]) -> None:
+    said = b'{"detail": "main is elsewhere", "has_moved": true}'
+    with (
+        serving(always(409, said)) as web,
+        pytest.raises(RepositoryMoved, match="main is elsewhere") as raised,
+    ):
+        client_of(web, slept).get("/runs/1")
+
+    assert raised.value.may_pass
+
+
+@pytest.mark.usefixtures("shared_secret")
+def test_a_plan_on_a_branch_that_has_moved_may_be_made_again(
+    directory: Directory,
+) -> None:
+    run = start(directory)
+    operations = remote(run)
+    operations.claim("host:1")
+    repository = stage(directory, run)
+    new = repository.head(f"{staged_refs(run.pk)}1")
+
+    with pytest.raises(RepositoryMoved, match="is at nothing now"):
+        operations.send(
+            PublishBegin(commits={"data": PlannedCommit(old="0" * 40, new=new)})
+        )
+
+
+@pytest.mark.usefixtures("shared_secret")
+def test_a_plan_that_was_not_staged_is_refused(directory: Directory) -> None:
+    run = start(directory)
+    operations = remote(run)
+    operations.claim("host:1")
+
+    with pytest.raises(InternalAPIRefused, match="status 422: the attempt has not"):
+        operations.send(
+            PublishBegin(commits={"data": PlannedCommit(old=None, new="0" * 40)})
+        )
 
 
 @pytest.mark.parametrize("status", [400, 403, 422])
@@ -405,7 +454,7 @@ def test_run_over_a_bad_line_says_everything_once(
     directory: Directory,
     through_a_bad_line: tuple[WebSide, set[int]],
     slept: list[float],
-    tmp_path: Path,
+    git_root: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Between those of a heartbeat, all three tries of a call could have odd numbers.
@@ -415,7 +464,7 @@ def test_run_over_a_bad_line_says_everything_once(
     run = start(directory)
     api = client_of(web.url + PREFIX, slept)
 
-    generate(RemoteDirectoryOperations(api, run.pk), make_host(tmp_path))
+    generate(RemoteDirectoryOperations(api, run.pk), make_host(git_root))
     api.close()
 
     run.refresh_from_db()
@@ -510,7 +559,7 @@ def trees(operations: DirectoryOperations, git_root: Path) -> dict[str, str]:
 @pytest.mark.usefixtures("shared_secret")
 @pytest.mark.django_db(transaction=True)
 def test_worker_makes_the_same_trees_as_the_web_side(
-    directory: Directory, owner: User, tmp_path: Path
+    directory: Directory, owner: User, tmp_path: Path, settings: Settings
 ) -> None:
     request = ask(directory, prompt="clocks and sundials")
     made = {}
@@ -523,7 +572,8 @@ def test_worker_makes_the_same_trees_as_the_web_side(
             clock=NOON,
         )
         operations = DatabaseDirectoryOperations(run) if name == "near" else remote(run)
-        made[name] = trees(operations, tmp_path / name)
+        settings.GIT_ROOT = tmp_path / name
+        made[name] = trees(operations, settings.GIT_ROOT)
         run.refresh_from_db()
         assert run.state == RunState.SUCCEEDED
         # Without it, the second would be told of the first one's prompt.

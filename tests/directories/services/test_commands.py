@@ -42,8 +42,9 @@ from generation.contract.commands import (
     UpdateLastPullRequest,
 )
 from generation.exceptions import RunRefused
+from generation.publish import staged_refs
 from generation.report import ItemCounts, Report
-from tests.directories.makers import claim, say, start
+from tests.directories.makers import claim, say, stage, start
 from tests.fakes import NOON
 
 FINISH = RecordGenerationFinish(finished_at=NOON, outcome=Outcome.SUCCEEDED)
@@ -433,7 +434,10 @@ def test_log_lines_are_kept_in_their_order(running: GenerationRun) -> None:
 def test_planned_commits_are_kept_until_the_publish_is_done(
     running: GenerationRun,
 ) -> None:
-    planned = PlannedCommit(old=None, new="a" * 40)
+    repository = stage(running.directory, running)
+    planned = PlannedCommit(
+        old=None, new=repository.head(f"{staged_refs(running.pk)}1")
+    )
 
     say(running, PublishBegin(commits={"data": planned}))
     assert running.planned_commits == {"data": planned.model_dump(mode="json")}
@@ -450,7 +454,7 @@ def test_planned_commits_are_kept_until_the_publish_is_done(
         UpdateLastPullRequest(branch="update", title="Update"),
         RecordGenerationStart(started_at=NOON),
         UpdateGenerationHistory(items=ItemCounts(total=1), report=Report()),
-        PublishBegin(commits={"list": PlannedCommit(old=None, new="b" * 40)}),
+        PublishBegin(commits={"list": PlannedCommit(old="b" * 40, new=None)}),
         PublishDone(),
     ],
     ids=lambda command: command.action,

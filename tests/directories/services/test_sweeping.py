@@ -11,14 +11,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from directories.exceptions import StaleAttempt
-from directories.models import Directory, GenerationRun, RunState
+from directories.models import GenerationRun, RunState
 from directories.operations import DatabaseDirectoryOperations
 from directories.services import attempts, checkpoints, runs, sweeping
 from directories.services.directories import create_directory
@@ -36,8 +35,8 @@ from generation.contract.commands import (
 from generation.exceptions import CannotDispatch, SourcesBusy
 from generation.git import MAIN, Commit, Repository
 from generation.outcomes import fail_for_now
-from generation.publish import KINDS, repository_path, staged_refs
-from tests.directories.makers import claim, say, start
+from generation.publish import KINDS, staged_refs
+from tests.directories.makers import claim, say, stage, start
 from tests.fakes import NOON
 
 # Runs are handed over when their rows are committed.
@@ -336,24 +335,6 @@ def test_sweep_between_a_failure_and_its_message_hands_over_once(
 # --- clearing away
 
 
-def stage(
-    directory: Directory, run: GenerationRun, *, kind: RepositoryKind = "data"
-) -> Repository:
-    """Leave what an attempt leaves that dies before it publishes."""
-    repository = Repository(
-        repository_path(
-            Path(settings.GIT_ROOT),
-            namespace=directory.namespace,
-            slug=directory.slug,
-            kind=kind,
-        )
-    )
-    repository.create()
-    commit = Commit(None, "Staged", "Ada", "a@example.org", NOON, {"a": b"1"}, ())
-    repository.write(commit, ref=f"{staged_refs(run.pk)}1")
-    return repository
-
-
 def test_ended_run_is_cleared_away_after_once(
     running: GenerationRun, queue: Queue
 ) -> None:
@@ -377,10 +358,10 @@ def publish(
         repository = stage(running.directory, running, kind=kind)
         new = repository.head(f"{staged_refs(running.pk)}1")
         planned[kind] = PlannedCommit(old=None, new=new)
-        if kind in kinds:
-            repository.move(MAIN, new=new, old=None)
         repositories[kind] = repository
     say(running, PublishBegin(commits=planned))
+    for kind in kinds:
+        repositories[kind].move(MAIN, new=planned[kind].new, old=None)
     return repositories
 
 
