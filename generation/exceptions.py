@@ -15,6 +15,7 @@ GenerationError
 │   ├── RepositoryBusy         others have kept the lock of the directory for too long
 │   ├── RepositoryMoved        somebody pushed between our reading and our writing
 │   └── HalfPublished          one branch has moved, another not, and there is no way back
+├── LimitExceeded          work in a process of its own broke one of its bounds
 ├── RemovalsNotAllowed     a run would remove so much that a person must allow it
 ├── EditRefused            what a person asked for cannot be done, or would lose something
 │   ├── StaleVersion           it was asked for another version than the one that is there
@@ -118,6 +119,10 @@ class RepositoryBusy(RepositoryError):
 class HalfPublished(RepositoryError):
     may_pass = True
     retry_after = 5.0
+
+
+class LimitExceeded(GenerationError):
+    """The message says of "it" which bound that was; the caller knows what it is."""
 
 
 class RemovalsNotAllowed(GenerationError):

@@ -50,6 +50,8 @@ ONE_WAY_IN: dict[str, tuple[str, ...]] = {
 ALSO = {
     # What speaks to our own web side, at the address that the operator has set.
     ("generation/client.py", "requests"),
+    # A process of our own interpreter, for what a stranger decides the length of.
+    ("generation/isolation/__init__.py", "subprocess"),
     # It is called when a process of the cluster ends, and starts none.
     ("generation/apps.py", "multiprocessing"),
     # Pagefind is a program, and its own interface ends it before its files are written.

@@ -21,13 +21,13 @@ from generation.repositories.data import (
     render_records,
 )
 from generation.repositories.following import (
-    Shown,
     described,
     follow,
     prompt_as_written,
     read_owner_of,
 )
 from generation.repositories.labels import grown_label_files, label_records
+from generation.repositories.shown import Shown
 from generation.repositories.state import FOLDER, Reconciled, reconcile
 from generation.repositories.tombstones import PATH as TOMBSTONES
 from generation.repositories.tombstones import render_tombstones

@@ -7,7 +7,8 @@ repository then. Both come through here, so that they make the same files of the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from functools import partial
+from typing import Any, Literal
 
 from generation.contract.context import DirectoryContext
 from generation.contract.request import GenerationRequest, one_newline
@@ -18,6 +19,7 @@ from generation.repositories import Masthead
 from generation.repositories.data import Stored
 from generation.repositories.documents import text_of
 from generation.repositories.list import render_list
+from generation.repositories.shown import Shown
 from generation.repositories.site import Owner, SiteSettings, read_owner
 from generation.repositories.state import (
     Provenance,
@@ -27,20 +29,12 @@ from generation.repositories.state import (
     take_snapshot,
 )
 from generation.repositories.website import plan_website
+from generation.repositories.website.confined import make_confined
 from generation.repositories.website.manifest import bring_up_to_date
 from generation.yaml import InvalidYAML, parse
 
 CONFIG = "config.yml"
 FollowingKind = Literal["list", "website"]
-
-
-class Shown(NamedTuple):
-    """All that list and website are made of."""
-
-    catalogue: Catalogue
-    masthead: Masthead
-    owner: Owner
-    sources: Mapping[str, tuple[Provenance, ...]]
 
 
 def follow(
@@ -54,6 +48,9 @@ def follow(
     pages = plan_website(
         shown.catalogue, shown.masthead, shown.owner, sources=shown.sources
     )
+    if shown.owner.templates:
+        make = partial(make_confined, shown)
+        return snapshot, bring_up_to_date(snapshot, pages, make=make)
     return snapshot, bring_up_to_date(snapshot, pages)
 
 

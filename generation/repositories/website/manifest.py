@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from generation.quiet import what_is_there_stays
 from generation.repositories import File
@@ -33,9 +34,18 @@ _AROUND = 28
 _TABLE = re.compile(rf"{re.escape(FOLDER)}{PAGES}(?:\.jsonl|/[0-9a-f]{{2}}\.jsonl)")
 
 
+# Makes the pages of these paths, in their order.
+Make = Callable[[list[str]], Iterator[File]]
+
+
 @what_is_there_stays()
-def bring_up_to_date(snapshot: Snapshot, pages: Iterable[Page]) -> Reconciled:
-    """Make the pages whose mark is new, and say what to write and what to remove."""
+def bring_up_to_date(
+    snapshot: Snapshot, pages: Iterable[Page], *, make: Make | None = None
+) -> Reconciled:
+    """Make the pages whose mark is new, and say what to write and what to remove.
+
+    Without `make`, each page makes itself.
+    """
     known = read_paths(snapshot.repository, snapshot.tree, PAGES, MADE_OF)
     planned = {page.path: page for page in pages}
     marks = _marks(planned.values(), known)
@@ -49,21 +59,20 @@ def bring_up_to_date(snapshot: Snapshot, pages: Iterable[Page]) -> Reconciled:
         """The page is made of the same, whatever is around it."""
         return known.get(path, "")[:_AROUND] == marks[path][:_AROUND]
 
-    rendered = _render(
-        snapshot, [p for p in planned.values() if p.path not in fresh], is_same
-    )
+    stale = [page for page in planned.values() if page.path not in fresh]
+    rendered = _render(snapshot, stale, is_same, make or partial(_make_each, planned))
     result = reconcile(snapshot, rendered, keeps=fresh.__contains__)
     if not result.files and not result.removals:
         return result
     tables = list(render_paths(PAGES, MADE_OF, marks))
     ours = {file.path for file in tables}
-    stale = [
+    gone = [
         path for path in snapshot.tree if _TABLE.fullmatch(path) and path not in ours
     ]
     return result._replace(
         files=result.files
         | {file.path: file.content for file in tables if snapshot.differs(file)},
-        removals=tuple(sorted([*result.removals, *stale])),
+        removals=tuple(sorted([*result.removals, *gone])),
     )
 
 
@@ -73,16 +82,22 @@ def _is_ours(snapshot: Snapshot, path: str) -> bool:
 
 
 def _render(
-    snapshot: Snapshot, pages: list[Page], is_same: Callable[[str], bool]
+    snapshot: Snapshot,
+    pages: list[Page],
+    is_same: Callable[[str], bool],
+    make: Make,
 ) -> Iterator[File]:
-    renewed = [p.path for p in pages if p.renew and _is_ours(snapshot, p.path)]
-    contents = snapshot.repository.read([snapshot.tree[path] for path in renewed])
-    old = dict(zip(renewed, contents, strict=True))
-    for page in pages:
-        if page.renew and page.path in old:
-            yield File(page.path, page.renew(old.pop(page.path), is_same))
-        else:
-            yield File(page.path, page.make())
+    renewed = [p for p in pages if p.renew and _is_ours(snapshot, p.path)]
+    contents = snapshot.repository.read([snapshot.tree[p.path] for p in renewed])
+    for page, content in zip(renewed, contents, strict=True):
+        if page.renew:
+            yield File(page.path, page.renew(content, is_same))
+    known = {page.path for page in renewed}
+    yield from make([page.path for page in pages if page.path not in known])
+
+
+def _make_each(planned: Mapping[str, Page], paths: Iterable[str]) -> Iterator[File]:
+    return (File(path, planned[path].make()) for path in paths)
 
 
 def _marks(pages: Iterable[Page], known: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,115 @@
+"""The process that does the work: see the package.
+
+python -m generation.isolation.child
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pickle
+import resource
+import signal
+import sys
+import threading
+import traceback
+from typing import IO, Any
+
+import structlog
+
+from generation.exceptions import GenerationError, LimitExceeded
+from generation.isolation import (
+    END,
+    ERROR,
+    HEAD,
+    LENGTH,
+    MIB,
+    PART,
+    Bounds,
+    Work,
+    too_much_memory,
+)
+
+# People's requests go first.
+_NICENESS = 10
+
+
+def main() -> None:
+    """Do what the other side asks, and tell what comes of it."""
+    # Whatever prints something has no place among the frames.
+    out = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)
+    )
+    [length] = LENGTH.unpack(sys.stdin.buffer.read(LENGTH.size))
+    message = sys.stdin.buffer.read(length)
+    # What is to be done is read here, and with it the modules that it needs.
+    work, arguments, bounds = pickle.loads(message)  # noqa: S301 - the other side is ours
+    del message
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    status = 1
+    try:
+        _limit(bounds)
+        with open(out, "wb", closefd=False) as pipe:
+            _work(work, arguments, bounds, pipe)
+        status = 0
+    finally:
+        # Nothing is worth tidying up here, and it might take for ever.
+        os._exit(status)
+
+
+def _work(
+    work: Work, arguments: tuple[Any, ...], bounds: Bounds, pipe: IO[bytes]
+) -> None:
+    try:
+        for part in work(*arguments):
+            _say(pipe, PART, part)
+    except GenerationError as exc:
+        facts = {
+            n: getattr(exc, n) for n in ("status", "retry_after") if hasattr(exc, n)
+        }
+        _say_error(pipe, type(exc).__name__, str(exc), facts)
+    except MemoryError:
+        _say_error(pipe, LimitExceeded.__name__, str(too_much_memory(bounds)), {})
+    except RecursionError:
+        _say_error(pipe, LimitExceeded.__name__, "it is nested too deeply", {})
+    except Exception as exc:  # noqa: BLE001 - a bug; the other side raises it
+        # Where it was. What it says may quote a stranger.
+        traceback.print_tb(exc.__traceback__)
+        _say_error(pipe, type(exc).__name__, "", {})
+    else:
+        _say(pipe, END, b"")
+
+
+def _say_error(pipe: IO[bytes], kind: str, message: str, facts: dict[str, Any]) -> None:
+    _say(pipe, ERROR, json.dumps({"kind": kind, "message": message, **facts}).encode())
+
+
+def _say(pipe: IO[bytes], kind: bytes, content: bytes) -> None:
+    pipe.write(HEAD.pack(kind, len(content)))
+    pipe.write(content)
+    pipe.flush()
+
+
+def _limit(bounds: Bounds) -> None:
+    """Have the kernel end what does not end by itself."""
+    os.nice(_NICENESS)
+    memory = bounds.memory_mib * MIB
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    # Not the processor time that reading our own code has taken.
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = bounds.cpu_seconds + int(used.ru_utime + used.ru_stime) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of a pipe that nobody writes to any more: it ends with its writer."""
+    sys.stdin.buffer.read(1)
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
