@@ -50,6 +50,9 @@ class Environment(BaseSettings):
     """How many requests a user may send to the API, in a second, minute, hour or day."""
     generate_rate: Rate = "60/hour"
     """How many runs a user may start through the API."""
+    slow_requests: int | None = Field(default=None, ge=1, le=1000)
+    """How many requests may wait for others' servers, templates and runs at once, on this host.
+    Unset: for a quarter of the web server's threads."""
     state_root: Path = CHECKOUT / "var"
     """The folder that everything written at run time lies under."""
     static_root: Path | None = None
@@ -182,6 +185,10 @@ class Environment(BaseSettings):
     @property
     def counts(self) -> Path:
         return self.state_root / "counts"
+
+    @property
+    def slow_requests_root(self) -> Path:
+        return self.state_root / "slow-requests"
 
     @property
     def pages(self) -> Path:

@@ -253,6 +253,8 @@ else:
     Q_CLUSTER["broker_class"] = "directories.broker.WakingBroker"
     Q_CLUSTER["poll"] = 0
 
+SLOW_REQUESTS = env.slow_requests
+SLOW_REQUESTS_ROOT = env.slow_requests_root
 RUN_LEASE_SECONDS = env.run_lease_seconds
 RUN_STALL_SECONDS = env.run_stall_seconds
 RUN_MEMORY_MIB = env.run_memory_mib

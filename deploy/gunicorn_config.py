@@ -48,6 +48,9 @@ bind = f"{os.environ.get('BIND', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_PROCESSES", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
+if _env.slow_requests is None:
+    # What strangers can keep waiting leaves three quarters of the threads to everybody else.
+    os.environ["SLOW_REQUESTS"] = str(max(1, workers * threads // 4))
 # Of a process that does not answer its master; a thread may work as long as a run takes.
 timeout = 60
 # What a request may still take when the server is stopped; a run is taken up again.

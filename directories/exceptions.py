@@ -5,6 +5,8 @@ DirectoryError
 │   └── DirectoryNotFound, RunNotFound, DocumentNotFound, ProposalNotFound
 ├── NotNow              409: right in itself, but not at this moment
 │   ├── DirectoryBusy   503: others are changing the directory; Retry-After says when
+│   ├── Overloaded      503: too many wait for somebody else already
+│   ├── TooSlow         503: somebody else's server takes longer than a request may
 │   ├── RunActive           the directory has a run that is not over
 │   ├── StaleEdit       412: made for another version than the one that is there
 │   ├── PlanOutdated        a branch has moved since a run planned its commits
@@ -66,6 +68,18 @@ class DirectoryBusy(NotNow):
     status = 503
     title = "The directory is being changed"
     retry_after = 5
+
+
+class Overloaded(NotNow):
+    status = 503
+    title = "Too many slow requests"
+    retry_after = 15
+
+
+class TooSlow(NotNow):
+    status = 503
+    title = "It took too long"
+    retry_after = 60
 
 
 class RunActive(NotNow):

@@ -24,6 +24,7 @@ from directories.api.views import body_of, caller_of, own_directories, own_runs
 from directories.edit_console import adoption_document, edit_document
 from directories.exceptions import NotFound, NotPossible
 from directories.models import Directory
+from directories.services.slow_requests import slow_request
 from generation.editing.operations import (
     AddItem,
     ItemOperations,
@@ -104,8 +105,8 @@ class InspectPage(APIView):
         """Read what a page says of itself: fields for an item, ready to be looked over."""
         _own(request, pk)
         body = Inspect.model_validate(body_of(request))
-        fetcher = _fetcher()
-        details = services.editing.look_up(body.url, fetcher=fetcher)
+        with slow_request(caller_of(request)):
+            details = services.editing.look_up(body.url, fetcher=_fetcher())
         return Response({**details.model_dump(mode="json"), "meta": details.facts()})
 
 
@@ -301,12 +302,12 @@ class Adopt(APIView):
             description=body.description,
             confirm=_accept if body.accept_losses else _refuse,
         )
-        fetcher = _fetcher()
-        if how_of(request).dry_run:
-            return Response(
-                adoption_document(services.adopting.look_at(wanted, fetcher=fetcher))
-            )
-        found = services.adopting.adopt(wanted, fetcher=fetcher)
+        is_dry_run = how_of(request).dry_run
+        work = services.adopting.look_at if is_dry_run else services.adopting.adopt
+        with slow_request(caller_of(request)):
+            found = work(wanted, fetcher=_fetcher())
+        if is_dry_run:
+            return Response(adoption_document(found))
         assert found.directory is not None, "it was made"
         location = reverse("directory", args=[found.directory.pk])
         return Response(

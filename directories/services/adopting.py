@@ -19,14 +19,19 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from directories.exceptions import NotNow, NotPossible
+from directories.exceptions import NotNow, NotPossible, TooSlow
 from directories.models import Directory
 from directories.services.contexts import committer_of
 from directories.services.directories import check_new, create_directory, namespace_of
 from directories.services.locking import locked
 from directories.services.proposing import repositories_of
 from directories.services.revisions import revise
-from generation.exceptions import RepositoryError, RepositoryMoved, SourceError
+from generation.exceptions import (
+    LimitExceeded,
+    RepositoryError,
+    RepositoryMoved,
+    SourceError,
+)
 from generation.git import MAIN, Commit, Repository
 from generation.pipeline.losses import doubts_of
 from generation.publish import KINDS, repository_path
@@ -38,6 +43,7 @@ from generation.repositories.revision import Revision
 from generation.slugs import slugify
 from generation.sources.candidates import LeftOut
 from generation.sources.fetch import Fetcher
+from generation.visits import visit_repository
 from generation.yaml import InvalidYAML, parse
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -67,6 +73,8 @@ class Wanted(NamedTuple):
     description: str = ""
     clock: datetime | None = None
     confirm: Callable[[Sequence[str]], None] = refuse_losses
+    # Nobody else has to wait meanwhile: a slow server may take longer.
+    is_patient: bool = False
 
 
 class Adoption(NamedTuple):
@@ -94,7 +102,7 @@ def is_url(source: str) -> bool:
 
 
 def look_at(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
-    """Say what adopting would make of it. Raises NotPossible and SlugTaken."""
+    """Say what adopting would make of it. Raises NotPossible, TooSlow and SlugTaken."""
     slug = _slug_of(wanted)
     check_new(owner=wanted.owner, slug=slug)
     with _copied(wanted, fetcher, None) as repository:
@@ -102,7 +110,10 @@ def look_at(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
 
 
 def adopt(wanted: Wanted, *, fetcher: Fetcher) -> Adoption:
-    """Make the directory. On failure nothing stays. Raises NotPossible, NotNow and SlugTaken."""
+    """Make the directory. On failure nothing stays.
+
+    Raises NotPossible, NotNow (TooSlow among them) and SlugTaken.
+    """
     slug = _slug_of(wanted)
     check_new(owner=wanted.owner, slug=slug)
     namespace = namespace_of(wanted.owner.get_username())
@@ -187,14 +198,20 @@ def _copied(wanted: Wanted, fetcher: Fetcher, own: Path | None) -> Iterator[Repo
         yield draft
     except (RepositoryError, SourceError) as exc:
         raise NotPossible(str(exc)) from exc
+    except LimitExceeded as exc:
+        raise TooSlow(
+            f"{_shown(wanted.source)} cannot be adopted: {exc}; try again later, or use "
+            "`manage.py adopt`, which waits longer"
+        ) from exc
     finally:
         shutil.rmtree(draft.path.parent, ignore_errors=True)
 
 
 def _copy(wanted: Wanted, draft: Repository, fetcher: Fetcher) -> None:
     if is_url(wanted.source):
-        addresses = fetcher.addresses(wanted.source)
-        draft.fetch_all(wanted.source, addresses=addresses)
+        visit_repository(
+            wanted.source, draft.path, fetcher=fetcher, is_patient=wanted.is_patient
+        )
         return
     path = Path(wanted.source).expanduser().resolve()
     found, _ = open_data(path)

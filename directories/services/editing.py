@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 
-from directories.exceptions import NotPossible, StaleEdit
+from directories.exceptions import NotPossible, StaleEdit, TooSlow
 from directories.models import (
     Directory,
     GenerationRun,
@@ -32,7 +32,7 @@ from generation.editing.forms import (
     form_values,
 )
 from generation.editing.importing import Duplicates, import_items, read_file
-from generation.editing.inspecting import Details, read_details
+from generation.editing.inspecting import Details
 from generation.editing.items import edit_items
 from generation.editing.labels import edit_labels
 from generation.editing.operations import (
@@ -47,6 +47,7 @@ from generation.editing.versions import check_item, check_labels
 from generation.exceptions import (
     EditRefused,
     FormConflict,
+    LimitExceeded,
     RepositoryError,
     SourceError,
     StaleVersion,
@@ -58,6 +59,7 @@ from generation.repositories.following import catalogue_of
 from generation.repositories.revision import Revision
 from generation.repositories.versions import ItemVersion
 from generation.sources.fetch import Fetcher
+from generation.visits import visit_page
 
 Change = Callable[[Stored], Edit]
 
@@ -193,15 +195,20 @@ def change_labels(
 
 
 def look_up(url: str, *, fetcher: Fetcher) -> Details:
-    """Read what a page says of itself, for an item about it. Raises NotPossible."""
+    """Read what a page says of itself, for an item about it.
+
+    Raises NotPossible and TooSlow.
+    """
     # The page itself, and not the text of a repository behind it.
     visitor = Fetcher(
         fetcher.limits, cache=fetcher.cache, forges=(), resolve=fetcher.resolve
     )
     try:
-        return read_details(visitor(url))
+        return visit_page(url, fetcher=visitor)
     except SourceError as exc:
         raise NotPossible(str(exc).rstrip(".")) from exc
+    except LimitExceeded as exc:
+        raise TooSlow(f"the page cannot be read: {exc}; try again later") from exc
 
 
 def take_in(

@@ -12,10 +12,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from directories import services
+from directories.exceptions import Overloaded
 from directories.models import Directory, GenerationRun, RunState
 from directories.operations import DatabaseDirectoryOperations
 from directories.services import attempts, queueing
-from generation.contract.commands import GenerateStatus
+from directories.services.slow_requests import slow_request
+from generation.contract.commands import GenerateStatus, Outcome
 from generation.exceptions import (
     AttemptFailed,
     CannotDispatch,
@@ -35,7 +37,10 @@ STOPPED = "it was stopped before its end; the log of the server tells more"
 
 
 def dispatch(run: GenerationRun) -> None:
-    """Hand a queued run to a worker. Where that cannot be, say why and make it here."""
+    """Hand a queued run to a worker. Where that cannot be, say why and make it here.
+
+    Raises Overloaded where a web server makes as many as it may.
+    """
     try:
         queueing.hand_over(run)
         return
@@ -44,7 +49,12 @@ def dispatch(run: GenerationRun) -> None:
     if settings.TRIGGER_ENABLED:
         log.warning("run is made in process", run=str(run.pk), reason=reason)
     GenerationRun.objects.filter(pk=run.pk).update(fell_back_because=reason)
-    run_here(run)
+    try:
+        with slow_request(run.triggered_by):
+            run_here(run)
+    except Overloaded as exc:
+        attempts.end(run, Outcome.FAILED, error=str(exc))
+        raise
 
 
 def execute(

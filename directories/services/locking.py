@@ -10,9 +10,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth.models import User
 
 from directories.exceptions import DirectoryBusy, NotPossible
 from directories.models import Directory
+from directories.services.proposing import repositories_of
+from directories.services.slow_requests import slow_request
 from generation.exceptions import RepositoryBusy, RepositoryError
 from generation.git import directory_lock
 
@@ -35,6 +38,28 @@ def locked(namespace: str, slug: str, *, wait: float | None = None) -> Iterator[
         except RepositoryError as exc:
             raise NotPossible(str(exc)) from exc
         yield
+
+
+@contextmanager
+def turn(directory: Directory, user: User) -> Iterator[None]:
+    """Lock a directory for a person's edit of it, which renders its website.
+
+    Templates of the owner may take long, also for those who wait for the lock. Raises
+    Overloaded where too many do, beside what `locked` raises.
+    """
+    with ExitStack() as stack:
+        if settings.SLOW_REQUESTS is not None and has_templates(directory):
+            stack.enter_context(slow_request(user))
+        stack.enter_context(locked(directory.namespace, directory.slug))
+        yield
+
+
+def has_templates(directory: Directory) -> bool:
+    # As the services: what few commands need is not imported by all.
+    from generation.repositories.site import TEMPLATES
+
+    data = repositories_of(directory)["data"]
+    return data.exists() and data.holds(TEMPLATES.rstrip("/"))
 
 
 def check_exists(directory: Directory) -> None:

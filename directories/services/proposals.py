@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from directories.exceptions import NotNow, NotPossible, ProposalNotFound, StaleEdit
 from directories.models import Directory, Proposal, ProposalState
 from directories.services.contexts import committer_of, describe
-from directories.services.locking import locked
+from directories.services.locking import locked, turn
 from directories.services.proposing import (
     drop_branches,
     repositories_of,
@@ -182,7 +182,7 @@ def accept(
                 _decide(proposal, ProposalState.ACCEPTED, user=user, conflicts=told)
             count(directory, figures)
 
-    with locked(directory.namespace, directory.slug):
+    with turn(directory, user):
         undisturbed(directory, work)
         if items is not None:
             _refresh(proposal, user=user, is_accepted=True, clock=clock)
@@ -226,7 +226,7 @@ def refresh(
     One of which nothing is left is closed. Raises NotNow and NotPossible.
     """
     directory = proposal.directory
-    with locked(directory.namespace, directory.slug):
+    with turn(directory, user):
         _refresh(proposal, user=user, is_accepted=False, clock=clock)
     proposal.refresh_from_db()
     return proposal

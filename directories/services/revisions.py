@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from directories.exceptions import DirectoryBusy, NotPossible
 from directories.models import Directory, Proposal
 from directories.services.contexts import committer_of, describe
-from directories.services.locking import check_exists, locked
+from directories.services.locking import check_exists, turn
 from directories.services.proposing import (
     is_reviewed,
     next_number,
@@ -116,8 +116,7 @@ def revise(
         planned = publication.planned.items()
         return Revised({kind: plan.new for kind, plan in planned if plan.new}, proposal)
 
-    turn = nullcontext() if is_locked else locked(directory.namespace, directory.slug)
-    with turn:
+    with nullcontext() if is_locked else turn(directory, user):
         return undisturbed(directory, work)
 
 

@@ -130,6 +130,15 @@ class Repository:
             return False
         return True
 
+    def holds(self, path: str, *, ref: str = MAIN) -> bool:
+        """Tell whether a branch has a file or a folder at a path."""
+        check_ref(ref)
+        try:
+            run_git(self.path, "cat-file", "-e", f"{ref}:{path}")
+        except RepositoryError:
+            return False
+        return True
+
     def parents(self, commit: str) -> list[str]:
         """Name the commits that one was built on, in their order; none for a first."""
         if not re.fullmatch(r"[0-9a-f]{40}", commit):

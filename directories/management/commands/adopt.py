@@ -104,6 +104,7 @@ class Command(BaseCommand):
                 description=options["description"],
                 clock=clock(),
                 confirm=partial(self._confirm, is_sure=options["yes"]),
+                is_patient=True,
             )
             work = adopting.look_at if options["dry_run"] else adopting.adopt
             fetcher = host().fetch

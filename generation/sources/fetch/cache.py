@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from pydantic import ValidationError
@@ -62,6 +63,9 @@ class PageCache:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._written = max_bytes  # so that the first write looks through the folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(PageCache, max_bytes=self._max_bytes), (self._folder,)
 
     def get(self, url: str) -> Entry | None:
         """Return what is kept of a URL, or None where that is nothing, or damaged."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from generation.exceptions import (
@@ -61,6 +61,13 @@ class Fetcher:
         self.resolve = resolve
         self.pacer = Pacer(limits.interval)
         self.robots = robots.Robots()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process without turns and rules: those belong to this one."""
+        again = partial(
+            Fetcher, cache=self.cache, forges=self.forges, resolve=self.resolve
+        )
+        return again, (self.limits,)
 
     def __call__(
         self, url: str, *, typed: bool = True, stop: Stop | None = None

@@ -19,6 +19,7 @@ from directories.models import Directory
 from directories.services import adopting
 from directories.services.adopting import Adoption, Wanted, adopt, look_at
 from directories.services.proposing import repositories_of
+from generation.exceptions import RepositoryError
 from generation.git import MAIN, Commit, Repository
 from generation.repositories.checking import check
 from generation.repositories.data import read_data
@@ -217,7 +218,7 @@ def test_a_repository_is_adopted_from_a_url(
 
 
 def test_a_repository_that_is_too_large_is_refused(
-    wanted: Wanted, host: str, git_root: Path, monkeypatch: pytest.MonkeyPatch
+    wanted: Wanted, host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = Path(wanted.source)
     noise = random.Random(1).randbytes(3 << 20).decode("latin-1")
@@ -225,12 +226,11 @@ def test_a_repository_that_is_too_large_is_refused(
     subprocess.run(["git", f"--git-dir={source}", "gc", "--quiet"], check=True)
     make_servable(source)
     monkeypatch.setattr("generation.git.repository.LARGEST_FETCH", 1 << 20)
+    target = Repository(tmp_path / "target.git")
+    target.create()
 
-    with pytest.raises(NotPossible, match="is larger than 1 MiB"):
-        adopt(wanted._replace(source=host), fetcher=FETCHER)
-
-    assert not Directory.objects.exists()
-    assert not list(git_root.glob(".adopting-*"))
+    with pytest.raises(RepositoryError, match="is larger than 1 MiB"):
+        target.fetch_all(host, addresses=["127.0.0.1"])
 
 
 @pytest.mark.parametrize(
