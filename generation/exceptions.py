@@ -11,6 +11,7 @@ GenerationError
 ├── NothingFound           every source failed, or none of them holds an item
 │   └── SourcesBusy            and one of them says when to come back
 ├── RepositoryError        git refused, or the disk did
+│   ├── RepositoryTooLarge     it holds more, or larger or deeper things, than we read
 │   ├── RepositoryLocked       another git is at work there, or was killed at it
 │   ├── RepositoryBusy         others have kept the lock of the directory for too long
 │   ├── RepositoryMoved        somebody pushed between our reading and our writing
@@ -99,6 +100,10 @@ class SourcesBusy(NothingFound):
 
 
 class RepositoryError(GenerationError):
+    pass
+
+
+class RepositoryTooLarge(RepositoryError):
     pass
 
 

@@ -10,14 +10,28 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 from urllib.parse import urlsplit
 
-from generation.exceptions import RepositoryError, RepositoryMoved, RunRefused
-from generation.git.command import run_git, start_git, talk_to_git, version
-from generation.git.commits import EMPTY_TREE, PLAIN, Commit, fast_import_stream
+from generation.exceptions import (
+    RepositoryError,
+    RepositoryMoved,
+    RepositoryTooLarge,
+    RunRefused,
+)
+from generation.git.command import (
+    named,
+    run_git,
+    start_git,
+    talk_to_git,
+    version,
+    visit_with_git,
+)
+from generation.git.commits import EMPTY_TREE, Commit, fast_import_stream
+from generation.git.contents import blobs_of, entries_of
+from generation.git.limits import LIMITS, Limits
 from generation.git.refs import MAIN, REF, Move, check_ref, update_line
 
 # What a repository may hold before it is packed. Beside its largest pack that is so many
@@ -28,13 +42,15 @@ MOST_LOOSE = 6_700
 MOST_APART = 1 << 20
 # The git that keeps what nobody refers to in a pack of its own, until it is old enough to go.
 CRUFT = (2, 37)
-# The git that can be told where a host is, and how long it may fetch, in seconds.
+# The git that can be told where a host is.
 PINNING = (2, 37)
-LONGEST_FETCH = 900.0
+# How long git may fetch, in seconds. A server that sends less than so many bytes a second for
+# so many seconds is given up earlier.
+LONGEST_FETCH = 300.0
+LOWEST_SPEED = 1_000
+LOWEST_SPEED_SECONDS = 30
 # How large the pack may be that comes from a URL, in bytes.
 LARGEST_FETCH = 1 << 30
-# So many names of blobs fit into any pipe: the smallest holds 4,096 bytes.
-AT_ONCE = 90
 # Git holds a lock for milliseconds. One of so many seconds was left by a git that was killed.
 STALE = 60
 
@@ -57,10 +73,14 @@ class Reader(Protocol):
 
 
 class Repository:
-    """A bare repository at a path that we built ourselves."""
+    """A bare repository at a path that we built ourselves.
 
-    def __init__(self, path: Path) -> None:
+    Whatever would read or write more than the limits allow raises RepositoryTooLarge.
+    """
+
+    def __init__(self, path: Path, *, limits: Limits = LIMITS) -> None:
         self.path = path
+        self.limits = limits
 
     def exists(self) -> bool:
         return (self.path / "HEAD").is_file()
@@ -108,7 +128,7 @@ class Repository:
         if not self.exists():
             return None
         check_ref(ref)
-        listed = run_git(self.path, "for-each-ref", "--format=%(objectname)", "--", ref)
+        listed = self._git("for-each-ref", "--format=%(objectname)", "--", ref)
         return listed.decode().strip() or None
 
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
@@ -117,15 +137,24 @@ class Repository:
             return {}
         if prefix != "refs/":
             check_ref(prefix.rstrip("/"))
-        listed = run_git(
-            self.path, "for-each-ref", "--format=%(refname) %(objectname)", prefix
+        listed = self._git(
+            *("for-each-ref", f"--count={self.limits.refs + 1}"),
+            *("--format=%(refname) %(objectname)", prefix),
         )
-        return dict(line.split() for line in listed.decode().splitlines())
+        refs = dict(line.split() for line in listed.decode().splitlines())
+        if len(refs) > self.limits.refs:
+            raise RepositoryTooLarge(
+                f"{named(self.path)} has more than {self.limits.refs:,} branches, tags "
+                "and other refs. Delete those that it does not need"
+            )
+        return refs
 
     def has(self, commit: str) -> bool:
         """Tell whether the objects hold a commit, on a branch or not."""
         try:
-            run_git(self.path, "cat-file", "-e", f"{commit}^{{commit}}")
+            self._git("cat-file", "-e", f"{commit}^{{commit}}")
+        except RepositoryTooLarge:
+            raise
         except RepositoryError:
             return False
         return True
@@ -134,7 +163,9 @@ class Repository:
         """Tell whether a branch has a file or a folder at a path."""
         check_ref(ref)
         try:
-            run_git(self.path, "cat-file", "-e", f"{ref}:{path}")
+            self._git("cat-file", "-e", f"{ref}:{path}")
+        except RepositoryTooLarge:
+            raise
         except RepositoryError:
             return False
         return True
@@ -143,7 +174,7 @@ class Repository:
         """Name the commits that one was built on, in their order; none for a first."""
         if not re.fullmatch(r"[0-9a-f]{40}", commit):
             raise RepositoryError(f"{commit!r} is not the id of a commit")
-        listed = run_git(self.path, "rev-list", "--parents", "-n", "1", commit)
+        listed = self._git("rev-list", "--parents", "-n", "1", commit)
         return listed.decode().split()[1:]
 
     def parent(self, commit: str) -> str | None:
@@ -155,7 +186,7 @@ class Repository:
         if self.head() is not None:
             return MAIN
         try:
-            ref = run_git(self.path, "symbolic-ref", "--quiet", "HEAD").decode().strip()
+            ref = self._git("symbolic-ref", "--quiet", "HEAD").decode().strip()
         except RepositoryError:
             return None
         return ref if REF.fullmatch(ref) and self.head(ref) else None
@@ -166,59 +197,44 @@ class Repository:
         What is no plain file (a link, a submodule, an executable) has its mode behind the
         id, so that it is equal to nothing that we write.
         """
-        entries: dict[str, str] = {}
-        listing = run_git(self.path, "ls-tree", "-r", "-z", "--full-tree", commit)
-        for line in listing.decode("utf-8", "surrogateescape").split("\0"):
-            head, tab, path = line.partition("\t")
-            if tab:
-                mode, _, blob = head.split(" ")
-                entries[path] = blob if mode == PLAIN else f"{blob} {mode}"
-        return entries
+        return dict(entries_of(self.path, commit, limits=self.limits))
 
     def tree_id(self, commit: str) -> str:
         """Name the tree of a commit: equal trees hold equal files."""
-        return run_git(self.path, "rev-parse", f"{commit}^{{tree}}").decode().strip()
+        return self._git("rev-parse", f"{commit}^{{tree}}").decode().strip()
 
     def read(self, blobs: Iterable[str]) -> Iterator[bytes]:
         """Read blobs, by what `tree` gives for them, in order and through one process."""
         wanted = [blob.partition(" ")[0] for blob in blobs]
         for blob, content in zip(wanted, self.find(wanted), strict=True):
             if content is None:
-                raise RepositoryError(f"{self.path} has lost the object {blob}")
+                raise RepositoryError(f"{named(self.path)} has lost the object {blob}")
             yield content
 
     def find(self, blobs: Iterable[str]) -> Iterator[bytes | None]:
         """Read blobs that may be gone, in order; None for one that is."""
-        wanted = list(blobs)
-        if not wanted:
-            return
-        with talk_to_git(self.path, "cat-file", "--batch") as (stdin, stdout):
-            # A few at a time: more names than a pipe holds would fill both and stop.
-            for start in range(0, len(wanted), AT_ONCE):
-                some = wanted[start : start + AT_ONCE]
-                stdin.write("".join(f"{blob}\n" for blob in some).encode())
-                stdin.flush()
-                for _ in some:
-                    header = stdout.readline().split()
-                    if len(header) != 3:
-                        yield None
-                        continue
-                    yield stdout.read(int(header[2]))
-                    stdout.read(1)
+        return blobs_of(self.path, list(blobs), limits=self.limits)
 
     def patch(self, old: str | None, new: str, *, path: str) -> str:
-        """Show what changed in one file, as git shows it. None stands for "nothing yet"."""
+        """Show what changed in one file, as git shows it, the beginning of a long change.
+
+        None stands for "nothing yet".
+        """
         shown = run_git(
             self.path,
             *("diff-tree", "-p", "--no-ext-diff", "--no-textconv", "--no-renames"),
             *(old or EMPTY_TREE, new, "--", f":(literal){path}"),
+            limits=self.limits._replace(printed=self.limits.patch),
+            is_cut=True,
         )
         return shown.decode("utf-8", "replace")
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Name the commit that both come from; None where there is none."""
         try:
-            return run_git(self.path, "merge-base", one, other).decode().split()[0]
+            return self._git("merge-base", one, other).decode().split()[0]
+        except RepositoryTooLarge:
+            raise
         except RepositoryError:
             return None
 
@@ -227,7 +243,9 @@ class Repository:
         if not self.exists():
             return False
         try:
-            run_git(self.path, "merge-base", "--is-ancestor", commit, branch)
+            self._git("merge-base", "--is-ancestor", commit, branch)
+        except RepositoryTooLarge:
+            raise
         except RepositoryError:
             return False
         return True
@@ -246,7 +264,7 @@ class Repository:
         self._sweep_debris()
         self.unlock()
         if self._is_scattered():
-            run_git(self.path, *_gc())
+            self._git(*_gc(), is_bounded=False)
 
     def tidy_in_background(self) -> None:
         """Begin to pack what lies about, once there is much of it, and do not wait.
@@ -296,7 +314,7 @@ class Repository:
         try:
             with (
                 self._writing(fcntl.LOCK_SH),
-                talk_to_git(self.path, "fast-import", *_IMPORT) as (stdin, stdout),
+                self._talk("fast-import", *_IMPORT) as (stdin, stdout),
             ):
                 for part in fast_import_stream(commit, ref):
                     stdin.write(part)
@@ -308,37 +326,41 @@ class Repository:
             self._sweep_debris()
             raise
         if not re.fullmatch(r"[0-9a-f]{40}", written):
-            raise RepositoryError(f"git did not write a commit in {self.path}")
+            raise RepositoryError(f"git did not write a commit in {named(self.path)}")
         return written
 
-    def fetch_all(self, source: str | Path, *, addresses: Sequence[str] = ()) -> None:
+    def fetch_all(
+        self,
+        source: str | Path,
+        *,
+        addresses: Sequence[str] = (),
+        seconds: float = LONGEST_FETCH,
+    ) -> None:
         """Take over the history of the branch that another repository shows first.
 
-        A URL is visited at these addresses only, without following it elsewhere and
-        without a login, and may not be too large. Raises RepositoryError.
+        A URL is in ASCII. It is visited at these addresses only, without following it
+        elsewhere and without a login, for so many seconds at most, and may not be too
+        large. Raises RepositoryError.
         """
         options = ["transfer.fsckObjects=true", "http.followRedirects=false"]
         # All in one pack, so that its size is that of what came.
         options += ["fetch.unpackLimit=1"]
+        filters: tuple[str, ...] = ()
         if isinstance(source, Path):
             ref = Repository(source).main_or_head()
             options += ["protocol.file.allow=always", f"safe.directory={source}"]
         else:
-            parts = urlsplit(source)
-            if version() < PINNING:
-                raise RepositoryError("taking over a URL needs git 2.37 or newer")
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            pinned = ",".join(f"[{a}]" if ":" in a else a for a in addresses)
-            options += [
-                f"protocol.{parts.scheme}.allow=always",
-                f"http.curloptResolve={parts.hostname}:{port}:{pinned}",
-                "http.proxy=",
-            ]
+            options += _options_of_visit(source, addresses)
+            # A server that can leaves out what would be refused in any case.
+            filters = (f"--filter=blob:limit={self.limits.blob + 1}",)
             ref = "HEAD"
         if ref is None:
             raise RepositoryError(f"{source} holds no commit yet")
         settings = [part for option in options for part in ("-c", option)]
-        run_git(
+        # Git writes down there whom to ask for what a filter has left out.
+        config = self.path / "config"
+        before = config.read_bytes()
+        visit_with_git(
             self.path,
             *settings,
             "fetch",
@@ -346,27 +368,52 @@ class Repository:
             "--no-tags",
             "--no-write-fetch-head",
             "--no-recurse-submodules",
+            *filters,
             "--",
             str(source),
             f"+{ref}:{MAIN}",
-            seconds=LONGEST_FETCH,
-            most=None if isinstance(source, Path) else LARGEST_FETCH,
+            command="fetch",
+            seconds=seconds,
+            most=LARGEST_FETCH,
+            limits=self.limits,
         )
+        if filters:
+            config.write_bytes(before)
+            self._forget_filter(source)
+
+    def _forget_filter(self, source: str | Path) -> None:
+        """Make a plain repository of one that was fetched with a filter.
+
+        Git can neither pack nor bundle a history with gaps. Raises RepositoryTooLarge where
+        there is one.
+        """
+        with self._talk(
+            *("rev-list", "--objects", "--missing=print", "--no-object-names", MAIN)
+        ) as (_, stdout):
+            for line in stdout:
+                if line.startswith(b"?"):
+                    raise RepositoryTooLarge(
+                        f"{source} holds a file of more than {self.limits.blob >> 20} MiB "
+                        "in its history. Remove it, or adopt a copy without it"
+                    )
+        for marker in self.path.glob("objects/pack/*.promisor"):
+            marker.unlink()
 
     def bundle(self, path: Path) -> Path | None:
         """Write branches and tags with their history into one file; None if there are none."""
         if not any(self.refs(f"refs/{kind}/") for kind in ("heads", "tags")):
             return None
-        run_git(
-            self.path, "bundle", "create", "--quiet", str(path), "--branches", "--tags"
+        self._git(
+            *("bundle", "create", "--quiet", str(path), "--branches", "--tags"),
+            is_bounded=False,
         )
         return path
 
     def unbundle(self, path: Path) -> None:
         """Take over the branches and tags of a bundle. Raises RepositoryError."""
-        for line in (
-            run_git(self.path, "bundle", "unbundle", str(path)).decode().splitlines()
-        ):
+        # A backup is the operator's own, and may be of any size.
+        listed = self._git("bundle", "unbundle", str(path), is_bounded=False)
+        for line in listed.decode().splitlines():
             commit, ref = line.split()
             if ref != "HEAD":
                 self.move(ref, new=commit, old=None)
@@ -421,7 +468,7 @@ class Repository:
 
     def _update_refs(self, *lines: str) -> None:
         """Change several refs at once: all of them, or none."""
-        with talk_to_git(self.path, "update-ref", "--stdin") as (stdin, _):
+        with self._talk("update-ref", "--stdin") as (stdin, _):
             stdin.write("".join(f"{line}\n" for line in lines).encode())
 
     def _sweep_debris(self) -> None:
@@ -434,6 +481,14 @@ class Repository:
                 if path.name.startswith(("fast_import_crash_", "tmp_")):
                     path.unlink(missing_ok=True)
 
+    def _git(self, *arguments: str, is_bounded: bool = True) -> bytes:
+        return run_git(self.path, *arguments, limits=self.limits, is_bounded=is_bounded)
+
+    def _talk(
+        self, *arguments: str
+    ) -> AbstractContextManager[tuple[IO[bytes], IO[bytes]]]:
+        return talk_to_git(self.path, *arguments, limits=self.limits)
+
     @contextmanager
     def _writing(self, how: int) -> Iterator[int]:
         """Hold a lock that writers share. The kernel takes it back from those who die.
@@ -443,12 +498,28 @@ class Repository:
         try:
             folder = os.open(self.path, os.O_RDONLY)
         except OSError as exc:
-            raise RepositoryError(f"there is no repository {self.path}") from exc
+            raise RepositoryError(f"there is no repository {named(self.path)}") from exc
         try:
             fcntl.flock(folder, how)
             yield folder
         finally:
             os.close(folder)
+
+
+def _options_of_visit(url: str, addresses: Sequence[str]) -> list[str]:
+    """Let git visit a URL at these addresses, and no other by any way."""
+    parts = urlsplit(url)
+    if version() < PINNING:
+        raise RepositoryError("taking over a URL needs git 2.37 or newer")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    pinned = ",".join(f"[{a}]" if ":" in a else a for a in addresses)
+    return [
+        f"protocol.{parts.scheme}.allow=always",
+        f"http.curloptResolve={parts.hostname}:{port}:{pinned}",
+        "http.proxy=",
+        f"http.lowSpeedLimit={LOWEST_SPEED}",
+        f"http.lowSpeedTime={LOWEST_SPEED_SECONDS}",
+    ]
 
 
 def _files(root: Path, *folders: str) -> Iterator[Path]:
@@ -485,4 +556,4 @@ def _age(path: Path) -> float:
 
 
 def _cannot_write(path: Path, exc: OSError) -> str:
-    return f"{path} could not be written: {exc.strerror}"
+    return f"{named(path)} could not be written: {exc.strerror}"
