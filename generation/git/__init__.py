@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from generation.git.command import version
 from generation.git.commits import Commit, blob_id
+from generation.git.limits import LIMITS, WEBSITE, Limits
 from generation.git.refs import MAIN, Move
 from generation.git.repository import Reader, Repository
 from generation.git.tickets import directory_lock
 
 __all__ = [
+    "LIMITS",
     "MAIN",
+    "WEBSITE",
     "Commit",
+    "Limits",
     "Move",
     "Reader",
     "Repository",

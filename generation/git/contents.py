@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -14,7 +15,9 @@ from generation.git.limits import Limits
 # So many names of blobs fit into any pipe: the smallest holds 4,096 bytes.
 AT_ONCE = 90
 _PART = 1 << 16
-_TREE = "tree"
+_TREE, _BLOB = "tree", "blob"
+# Mode, kind, id and size of an entry, as git lists it before the path.
+_LONGEST_HEAD = 100
 
 
 def entries_of(path: Path, commit: str, *, limits: Limits) -> Iterator[tuple[str, str]]:
@@ -23,22 +26,43 @@ def entries_of(path: Path, commit: str, *, limits: Limits) -> Iterator[tuple[str
     What is no plain file (a link, a submodule, an executable) has its mode behind the
     id, so that it is equal to nothing that we write.
     """
+    for head, name in _listed(path, commit, limits=limits):
+        mode, kind, blob = head.split()
+        if kind != _TREE:
+            shown = blob if mode == PLAIN else f"{blob} {mode}"
+            yield name.decode("utf-8", "surrogateescape"), shown
+
+
+def check_sizes(path: Path, commit: str, *, limits: Limits) -> None:
+    """Raise RepositoryTooLarge if reading all files of a commit would.
+
+    Files of one ending are read at one time: the documents of all items, then their texts.
+    """
+    totals: dict[bytes, int] = defaultdict(int)
+    for head, name in _listed(path, commit, "-l", limits=limits):
+        _, kind, blob, size = head.split()
+        if kind != _BLOB:
+            continue
+        totals[name.rpartition(b".")[2]] += int(size)
+        if reason := _too_large(blob, int(size), max(totals.values()), limits):
+            raise RepositoryTooLarge(f"{named(path)} {reason}")
+
+
+def _listed(
+    path: Path, commit: str, *options: str, limits: Limits
+) -> Iterator[tuple[str, bytes]]:
+    """List the files and folders of a commit: what git knows of one, and its path."""
     # Folders are listed (-t) to be counted: millions of them may hold no file at all.
-    arguments = ("ls-tree", "-r", "-t", "-z", "--full-tree", commit)
+    arguments = ("ls-tree", "-r", "-t", "-z", "--full-tree", *options, commit)
     entries = length = 0
     with talk_to_git(path, *arguments, limits=limits) as (_, stdout):
-        for line in _lines(stdout, longest=limits.path + len("100644 commit \t") + 64):
+        for line in _lines(stdout, longest=limits.path + _LONGEST_HEAD):
             head, _, name = line.partition(b"\t")
             entries += 1
             length += len(name)
             if reason := _breach(name, entries, length, limits):
                 raise RepositoryTooLarge(f"{named(path)} {reason}")
-            mode, kind, blob = head.decode().split(" ")
-            if kind != _TREE:
-                yield (
-                    name.decode("utf-8", "surrogateescape"),
-                    blob if mode == PLAIN else f"{blob} {mode}",
-                )
+            yield head.decode(), name
 
 
 def blobs_of(
@@ -62,8 +86,8 @@ def blobs_of(
                 # Git names the size before the content, of which nothing was read yet.
                 size = int(header[2])
                 total += size
-                if size > limits.blob or total > limits.contents:
-                    raise RepositoryTooLarge(_too_large(path, blob, size, limits))
+                if reason := _too_large(blob, size, total, limits):
+                    raise RepositoryTooLarge(f"{named(path)} {reason}")
                 yield stdout.read(size)
                 stdout.read(1)
 
@@ -102,14 +126,16 @@ def _breach(name: bytes, entries: int, length: int, limits: Limits) -> str:
     return ""
 
 
-def _too_large(path: Path, blob: str, size: int, limits: Limits) -> str:
+def _too_large(blob: str, size: int, total: int, limits: Limits) -> str:
+    """Name the limit that is broken, and what to do about it; empty for none."""
     if size > limits.blob:
         return (
-            f"{named(path)} holds a file of {size / (1 << 20):,.0f} MiB (git object "
-            f"{blob}), and {limits.blob >> 20} MiB is the most. Remove it or make it "
-            "smaller"
+            f"holds a file of {size / (1 << 20):,.0f} MiB (git object {blob}), and "
+            f"{limits.blob >> 20} MiB is the most. Remove it or make it smaller"
         )
-    return (
-        f"the files of {named(path)} that are needed at one time have more than "
-        f"{limits.contents >> 20:,} MiB together. Remove or shorten some"
-    )
+    if total > limits.contents:
+        return (
+            f"holds files of more than {limits.contents >> 20:,} MiB that are read "
+            "together. Remove or shorten some"
+        )
+    return ""

@@ -25,9 +25,8 @@ class Limits(NamedTuple):
     paths: int = 40 * _MIB
     # One file: the largest that we write ourselves, the records of 10,000 items, has 10 MiB.
     blob: int = 64 * _MIB
-    # The files that are read at one time: the data of 10,000 items has 40 MiB, and a website
-    # of 30,000 pages has 600, of which one is held at a time.
-    contents: int = 3_072 * _MIB
+    # The files that are read together: the documents of 10,000 items have 30 MiB.
+    contents: int = 128 * _MIB
     # Branches, proposals and what runs hold: a few each.
     refs: int = 50_000
     # What one command prints: the longest is the list of refs.
@@ -43,3 +42,5 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits()
+# A website is read file by file, to be unpacked: one of 30,000 pages has 600 MiB.
+WEBSITE = LIMITS._replace(contents=3_072 * _MIB)

@@ -30,7 +30,7 @@ from generation.git.command import (
     visit_with_git,
 )
 from generation.git.commits import EMPTY_TREE, Commit, fast_import_stream
-from generation.git.contents import blobs_of, entries_of
+from generation.git.contents import blobs_of, check_sizes, entries_of
 from generation.git.limits import LIMITS, Limits
 from generation.git.refs import MAIN, REF, Move, check_ref, update_line
 
@@ -198,6 +198,10 @@ class Repository:
         id, so that it is equal to nothing that we write.
         """
         return dict(entries_of(self.path, commit, limits=self.limits))
+
+    def check_limits(self, commit: str) -> None:
+        """Raise RepositoryTooLarge if a commit holds more than is read, and name it."""
+        check_sizes(self.path, commit, limits=self.limits)
 
     def tree_id(self, commit: str) -> str:
         """Name the tree of a commit: equal trees hold equal files."""
