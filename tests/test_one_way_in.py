@@ -52,8 +52,9 @@ ALSO = {
     ("generation/client.py", "requests"),
     # A process of our own interpreter, for what a stranger decides the length of.
     ("generation/isolation/__init__.py", "subprocess"),
-    # It is called when a process of the cluster ends, and starts none.
-    ("generation/apps.py", "multiprocessing"),
+    # Called when a process of the cluster ends; the cluster's queues. Neither starts one.
+    ("generation/tasks/presence.py", "multiprocessing"),
+    ("generation/tasks/cluster.py", "multiprocessing"),
     # Pagefind is a program, and its own interface ends it before its files are written.
     ("directories/services/search_index.py", "subprocess"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,7 +25,7 @@ from contextlib import (
 )
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -134,6 +135,20 @@ def end(started: Process) -> None:
     started.wait()
 
 
+class Members(NamedTuple):
+    """The processes of a cluster, by their numbers."""
+
+    parent: int
+    sentinel: int
+    monitor: int
+    pusher: int
+    workers: tuple[int, ...]
+
+    def alive(self) -> list[int]:
+        pids = (self.parent, self.sentinel, self.monitor, self.pusher, *self.workers)
+        return [pid for pid in pids if is_alive(pid)]
+
+
 class Stack:
     """One installation: its state folder, and what runs on it.
 
@@ -203,6 +218,29 @@ class Stack:
             if wait:
                 wait_until(lambda: "workers/hello" in self.log("web"))
             yield cluster
+
+    def members(self, parent: int) -> Members:
+        """Find the processes of the cluster that this one is the parent of."""
+
+        def found() -> Members | None:
+            log = self.log("worker")
+            for sentinel in children(parent):
+                below = children(sentinel)
+                pids = [
+                    [pid for pid in below if re.search(rf"{says} at {pid}\b", log)]
+                    for says in ("monitoring", "pushing tasks", "ready for work")
+                ]
+                if all(pids):
+                    [monitor], [pusher], workers = pids
+                    return Members(parent, sentinel, monitor, pusher, tuple(workers))
+            return None
+
+        members: Members = wait_until(found)
+        return members
+
+    def workers(self) -> set[int]:
+        """The workers that the web side counts on: they have said hello and no goodbye."""
+        return {pid for (pid,) in self.query("SELECT pid FROM directories_worker")}
 
     def begun(self, program: Program, *, name: str) -> AbstractContextManager[Process]:
         """Begin a program that writes to the log of this name."""
@@ -309,6 +347,32 @@ class Stack:
 
 
 StackMaker = Callable[..., Stack]
+
+
+def is_alive(pid: int) -> bool:
+    state, _ = state_and_parent(pid)
+    return state not in ("", "Z")
+
+
+def children(parent: int) -> list[int]:
+    """The processes that were forked by this one and are alive."""
+    pids = sorted(int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
+    found = {pid: state_and_parent(pid) for pid in pids}
+    return [pid for pid, (state, of) in found.items() if of == parent and state != "Z"]
+
+
+def state_and_parent(pid: int) -> tuple[str, int]:
+    try:
+        # The name before them may hold blanks.
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "", 0
+    return words[0], int(words[1])
+
+
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def redis_command() -> str:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from tests.engine.conftest import wait_until
+from tests.engine.conftest import is_alive, kill, wait_until
 from tests.engine.scene import (
     IN_RUNS,
     IN_STEPS,
@@ -27,8 +27,6 @@ from tests.engine.scene import (
     STAGING,
     Row,
     Scene,
-    is_alive,
-    kill,
 )
 
 API_IS_DOWN_FOR = 20

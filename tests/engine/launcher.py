@@ -146,11 +146,17 @@ def stop_in_runs() -> None:
 
 
 def be_patient() -> None:
-    """Wait longer for the web side to hear a goodbye: on a busy machine it is slow."""
-    from generation import apps
+    """Wait longer for the web side to hear a goodbye: on a busy machine it is slow.
 
-    apps.GOODBYE_SECONDS = int(
-        os.environ.get("ENGINE_GOODBYE", str(apps.GOODBYE_SECONDS))
+    And less long for a part of a cluster that was stopped.
+    """
+    from generation.tasks import presence, signs
+
+    presence.GOODBYE_SECONDS = int(
+        os.environ.get("ENGINE_GOODBYE", str(presence.GOODBYE_SECONDS))
+    )
+    signs.SILENT_AFTER = int(
+        os.environ.get("ENGINE_SILENT_AFTER", str(signs.SILENT_AFTER))
     )
 
 

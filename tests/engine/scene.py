@@ -23,7 +23,7 @@ from uuid import UUID
 from generation.pipeline import STEPS
 from generation.publish import KINDS, repository_path
 from generation.repositories.build import PARTS
-from tests.engine.conftest import LIST, Process, Stack, wait_until
+from tests.engine.conftest import LIST, Process, Stack, is_alive, wait_until
 from tests.prepared import Program
 
 QUEUED = "queued"
@@ -409,15 +409,3 @@ def git(path: Path, *arguments: str) -> str:
 
 def row_id(row: Row) -> str:
     return str(UUID(str(row.id)))
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-
-
-def kill(pid: int, number: int = signal.SIGKILL) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Stack, StackMaker, wait_until
+from tests.engine.conftest import Stack, StackMaker, kill, wait_until
 from tests.engine.faults import FAULTS, Fault
 from tests.engine.scene import (
     CLOCKS,
@@ -22,7 +22,6 @@ from tests.engine.scene import (
     Scene,
     Trees,
     git,
-    kill,
 )
 
 
