@@ -22,6 +22,8 @@ class RunState(models.TextChoices):
 
 # How long a run may wait for a worker before another may take its place.
 UNCLAIMED_FOR = timedelta(minutes=10)
+# The same while no worker takes messages.
+UNCLAIMED_WITHOUT_WORKERS_FOR = timedelta(minutes=1)
 MAX_ATTEMPTS = 3
 ACTIVE = (RunState.QUEUED.value, RunState.RUNNING.value)
 
@@ -30,20 +32,22 @@ class GenerationRunQuerySet(models.QuerySet["GenerationRun"]):
     def active(self) -> GenerationRunQuerySet:
         return self.filter(state__in=ACTIVE)
 
-    def lost(self) -> GenerationRunQuerySet:
+    def lost(
+        self, *, unclaimed_for: timedelta = UNCLAIMED_FOR
+    ) -> GenerationRunQuerySet:
         """Active, but silent for longer than the lease. The database's clock decides.
 
         A run that nobody claims is lost, too: soon when it was to be made in process,
-        later when it was handed to a queue, which may have forgotten it. While it waits
-        for a time that was set, nobody is to claim it.
+        after `unclaimed_for` when it was handed to a queue, which may have forgotten it.
+        While it waits for a time that was set, nobody is to claim it.
         """
         lease = timedelta(seconds=settings.RUN_LEASE_SECONDS)
         silent = models.Q(state=RunState.RUNNING, lease_expires_at__lt=Now())
         forgotten = models.Q(dispatched_at=None, created_at__lt=Now() - lease) & (
             models.Q(not_before=None) | models.Q(not_before__lt=Now() - lease)
         )
-        unclaimed = models.Q(dispatched_at__lt=Now() - UNCLAIMED_FOR) & (
-            models.Q(not_before=None) | models.Q(not_before__lt=Now() - UNCLAIMED_FOR)
+        unclaimed = models.Q(dispatched_at__lt=Now() - unclaimed_for) & (
+            models.Q(not_before=None) | models.Q(not_before__lt=Now() - unclaimed_for)
         )
         waiting = models.Q(state=RunState.QUEUED) & (forgotten | unclaimed)
         return self.filter(silent | waiting)

@@ -15,7 +15,8 @@ from django.db.models.functions import Now
 
 from directories.exceptions import NotNow, NotPossible, RunActive
 from directories.models import Directory, GenerationRun, RunAttempt, RunState
-from directories.services import attempts, checkpoints, execution
+from directories.models.run import UNCLAIMED_FOR, UNCLAIMED_WITHOUT_WORKERS_FOR
+from directories.services import attempts, checkpoints, execution, queueing
 from directories.services.directories import GivenDocument, store_documents
 from directories.services.proposing import repositories_of
 from directories.services.requests import check_readable, read_stored
@@ -144,7 +145,13 @@ def cancel(run: GenerationRun, *, by: str) -> GenerationRun:
 
 def give_up_lost_runs(directory: Directory) -> None:
     """Fail the runs whose process died, so that the directory can be generated again."""
-    lost = GenerationRun.objects.filter(directory=directory).lost()
+    runs = GenerationRun.objects.filter(directory=directory)
+    nobody_takes_any = bool(queueing.why_in_process())
+    lost = runs.lost(
+        unclaimed_for=UNCLAIMED_WITHOUT_WORKERS_FOR
+        if nobody_takes_any
+        else UNCLAIMED_FOR
+    )
     over = {"state": RunState.FAILED, "finished_at": Now(), "step": ""}
     for run_id in lost.values_list("pk", flat=True):
         # Its process may only be late: after this it publishes nothing any more.

@@ -42,7 +42,8 @@ from generation.publish import (
 log = structlog.get_logger(__name__)
 
 # A run that was handed over is handed over again after so long: soon when the queue is
-# empty and has thus lost it, later when it may simply be a long queue.
+# empty and has thus lost it, or when nobody takes messages; later when it may simply be a
+# long queue.
 SOON = timedelta(seconds=60)
 LATER = timedelta(minutes=10)
 MOST_UNCLAIMED = 5
@@ -68,7 +69,8 @@ def sweep(*, makes_here: bool = False, tidies: int = TIDIES) -> Swept:
     lost = sum(map(_lose, GenerationRun.objects.silent()))
     handed_over = made_here = waiting = 0
     is_empty = dispatch.queue_size() == 0
-    for run in _to_be_handed_over(is_empty):
+    is_lost_soon = is_empty or bool(queueing.why_in_process())
+    for run in _to_be_handed_over(SOON if is_lost_soon else LATER):
         if is_empty and run.unclaimed >= MOST_UNCLAIMED and not _any_worker_works():
             _give_up(run)
             continue
@@ -101,13 +103,13 @@ def _lose(run: GenerationRun) -> bool:
     return True
 
 
-def _to_be_handed_over(is_empty: bool) -> list[GenerationRun]:
+def _to_be_handed_over(patience: timedelta) -> list[GenerationRun]:
     """List the runs that wait for nothing but us.
 
-    One that was never handed over belongs to a process that is about to make it, unless
+    One that was handed over has `patience` to be claimed. One that was never handed over belongs to a process that is about to make it, unless
     that has been silent for the length of a lease.
     """
-    long_ago = Now() - (SOON if is_empty else LATER)
+    long_ago = Now() - patience
     here = Now() - timedelta(seconds=settings.RUN_LEASE_SECONDS)
     put_back = Q(unclaimed=0, dispatched_at__isnull=False)
     forgotten = Q(unclaimed__gt=0, dispatched_at__lt=long_ago)

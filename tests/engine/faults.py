@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from tests.engine.conftest import is_alive, kill, wait_until
+from tests.engine.conftest import Members, is_alive, kill, wait_until
 from tests.engine.scene import (
     IN_RUNS,
     IN_STEPS,
@@ -78,6 +78,61 @@ def kill_the_cluster(scene: Scene) -> None:
     cluster_is_killed(scene)
     everybody_ends(scene)
     scene.start_cluster("second", workers=2)
+
+
+def kill_the_parent(scene: Scene) -> None:
+    """SIGKILL of the process that an operator started: all others end with it."""
+    kill_and_lose_the_cluster(scene, "parent")
+
+
+def kill_the_sentinel(scene: Scene) -> None:
+    """SIGKILL of the process that starts the others again: they end with it."""
+    kill_and_lose_the_cluster(scene, "sentinel")
+
+
+def kill_and_lose_the_cluster(scene: Scene, victim: str) -> None:
+    """Nothing of it is left within seconds, and nobody counts on it; then another begins."""
+    members = hold(scene, workers=len(scene.held) or 1)
+    kill(getattr(members, victim))
+    everybody_ends(scene, seconds=10)
+    wait_until(lambda: not scene.processes("first"), seconds=10)
+    assert not scene.stack.workers(), "the web side counts on a cluster that is gone"
+    scene.start_cluster("second", workers=2)
+
+
+def kill_the_monitor(scene: Scene) -> None:
+    """SIGKILL of the process that takes results: another one takes them."""
+    kill_and_go_on(scene, "monitor")
+
+
+def kill_the_pusher(scene: Scene) -> None:
+    """SIGKILL of the process that takes messages: another one does, and runs go on."""
+    kill_and_go_on(scene, "pusher")
+
+
+def kill_and_go_on(scene: Scene, victim: str) -> None:
+    members = hold(scene)
+    kill(getattr(members, victim))
+    wait_until(lambda: f"reincarnated {victim}" in scene.stack.log("worker"))
+    scene.release()
+    scene.wait_until_over()
+    attempts = {place: row.attempt for place, [row] in scene.rows().items()}
+    assert set(attempts.values()) == {1}, f"more than one attempt: {attempts}"
+
+
+def stop_the_pusher(scene: Scene) -> None:
+    """SIGSTOP of the process that takes messages; SIGCONT when others have made the runs."""
+    members = hold(scene, ENGINE_SILENT_AFTER="4")
+    kill(members.pusher, signal.SIGSTOP)
+    wait_until(lambda: not scene.stack.workers())
+    scene.release()
+    scene.wait_until_over()
+    rows = scene.rows()
+    kill(members.pusher, signal.SIGCONT)
+    wait_until(scene.stack.workers)
+    assert {place: row.attempt for place, [row] in rows.items()} == dict.fromkeys(
+        scene.places, 1
+    )
 
 
 def stop_the_cluster(scene: Scene) -> None:
@@ -247,13 +302,19 @@ def ends_for_want_of_space(place: str) -> str:
 # The one that is over before the fault meets it cannot be lost.
 UNFINISHED = tuple(place for place in PLACES if place != "told")
 
-# `sample` are the places of the quick tier: together, each place once and each fault once.
+# `sample` are the places of the quick tier: together, each place once. What has none meets
+# runs in the full tier only; tests/engine/test_cluster.py has the faults of single processes.
 FAULTS = (
     Fault(kill_the_child, IN_RUNS, sample=(*IN_STEPS, *STAGING, *PUBLISHING)),
     Fault(freeze_the_child, IN_RUNS, sample=("content-retrieval", "announced")),
     Fault(kill_the_worker, IN_RUNS, sample=("items-extraction", "moved-data")),
     Fault(kill_idle_workers, (QUEUED,), sample=(QUEUED,)),
     Fault(kill_the_cluster, sample=(QUEUED, "content-retrieval", "moved-list")),
+    Fault(kill_the_parent, sample=(QUEUED, "content-retrieval")),
+    Fault(kill_the_sentinel),
+    Fault(kill_the_monitor, lease=UNHURRIED),
+    Fault(kill_the_pusher, lease=UNHURRIED),
+    Fault(stop_the_pusher, lease=UNHURRIED),
     Fault(
         stop_the_cluster, UNFINISHED, sample=("items-merge", "announced", "moved-data")
     ),
@@ -288,11 +349,17 @@ def hold(
     workers: int = 0,
     sweepers: int = 2,
     **environment: str,
-) -> None:
-    """Bring every run to its place, with a worker for each and nobody to spare."""
-    scene.start_cluster("first", workers=workers or len(scene.held) or 1, **environment)
+) -> Members:
+    """Bring every run to its place, with a worker for each and nobody to spare.
+
+    Returns the processes of the cluster that has them.
+    """
+    cluster = scene.start_cluster(
+        "first", workers=workers or len(scene.held) or 1, **environment
+    )
     scene.hold(what)
     scene.start_sweepers(*("one", "two")[:sweepers])
+    return scene.stack.members(cluster.pid)
 
 
 def where(scene: Scene, place: str) -> dict[str, int]:
@@ -301,11 +368,12 @@ def where(scene: Scene, place: str) -> dict[str, int]:
     return held
 
 
-def everybody_ends(scene: Scene) -> None:
+def everybody_ends(scene: Scene, *, seconds: float = 0) -> None:
     """Wait for the end of those who stood at their places, and of what they had started."""
     facts = [where(scene, place) for place in scene.held]
     pids = [fact[key] for fact in facts for key in ("pid", "command")]
-    wait_until(lambda: not any(map(is_alive, pids)), seconds=60 + 2 * scene.lease)
+    patience = seconds or 60 + 2 * scene.lease
+    wait_until(lambda: not any(map(is_alive, pids)), seconds=patience)
 
 
 def cluster_is_killed(scene: Scene) -> None:

@@ -23,7 +23,7 @@ from directories.exceptions import (
     StaleAttempt,
 )
 from directories.models import Directory, GenerationRun, RunState, SourceDocument
-from directories.services import attempts, contexts, execution, runs
+from directories.services import attempts, contexts, execution, runs, workers
 from directories.services.directories import create_directory, store_documents
 from generation.contract.commands import (
     Heartbeat,
@@ -38,6 +38,8 @@ from generation.contract.context import (
     ProposalTarget,
     RunContext,
 )
+from generation.contract.hello import Hello
+from generation.dispatch import queue_key as key
 from generation.exceptions import NothingFound, RunCancelled, RunRefused
 from generation.git import Repository
 from generation.journal import Progress
@@ -236,6 +238,25 @@ def test_run_that_waits_in_a_queue_is_not_given_up(queued: GenerationRun) -> Non
 
     with pytest.raises(RunActive):
         start(queued.directory)
+
+
+def test_queued_run_is_given_up_sooner_where_nobody_takes_messages(
+    queued: GenerationRun, settings: Settings
+) -> None:
+    settings.TRIGGER_ENABLED = True
+    settings.TRIGGER_SECRET_KEY = "the key of the queue, of 32 bytes at least"
+    hello = Hello(host="kiln", pid=7, queue=settings.TRIGGER_MACHINE, queue_key=key())
+    workers.greet(hello)
+    two_minutes_ago = timezone.now() - timedelta(minutes=2)
+    GenerationRun.objects.filter(pk=queued.pk).update(dispatched_at=two_minutes_ago)
+
+    with pytest.raises(RunActive):
+        start(queued.directory)
+
+    workers.greet(hello.model_copy(update={"is_leaving": True}))
+    start(queued.directory)
+    queued.refresh_from_db()
+    assert (queued.state, queued.error) == (RunState.FAILED, runs.UNCLAIMED)
 
 
 @pytest.mark.parametrize("is_dispatched", [True, False])

@@ -210,6 +210,25 @@ def test_message_that_is_lost_is_sent_again(
     assert sweeping.sweep().handed_over == 0
 
 
+def test_message_that_nobody_takes_is_as_good_as_lost(
+    queued: GenerationRun, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue still has it: its cluster was killed, and there is no other."""
+    monkeypatch.setattr(
+        "directories.services.queueing.why_in_process", lambda: "no worker"
+    )
+    queue.size = 1
+    made = []
+    for waited in (30, 90):
+        then = timezone.now() - timedelta(seconds=waited)
+        change(queued, dispatched_at=then, unclaimed=1)
+        made.append(sweeping.sweep(makes_here=True).made_here)
+
+    assert made == [0, 1]
+    queued.refresh_from_db()
+    assert (queued.state, queue.sent) == (RunState.SUCCEEDED, [])
+
+
 def test_run_that_nobody_ever_begins_is_given_up(
     queued: GenerationRun, queue: Queue
 ) -> None:
