@@ -32,9 +32,10 @@ from django.core.serializers.base import DeserializationError
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models.functions import Coalesce
 
 from directories.exceptions import NotPossible
-from directories.models import Directory
+from directories.models import Directory, GenerationRun, RunState
 from generation.exceptions import RepositoryError
 from generation.git import Repository
 from generation.publish import KINDS, repository_path
@@ -317,6 +318,13 @@ def _restore_repository(name: str, folder: Path) -> Repository:
 
 def _load_rows(rows: Path) -> None:
     try:
-        call_command("loaddata", str(rows), verbosity=0)
+        with transaction.atomic():
+            call_command("loaddata", str(rows), verbosity=0)
+            # Their messages are in a queue that was left out: the next sweep hands them
+            # over, as those that a worker has put back.
+            waiting = GenerationRun.objects.filter(state=RunState.QUEUED)
+            waiting.update(
+                unclaimed=0, dispatched_at=Coalesce("dispatched_at", "created_at")
+            )
     except (DeserializationError, DatabaseError, CommandError) as exc:
         raise NotPossible(f"the rows could not be loaded: {exc}") from exc

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,28 @@ def test_restored_elsewhere_the_next_run_makes_no_commit(
     assert refused.status == 1
     assert "restore into an empty one" in refused.stderr
     assert there.heads() == source.heads()
+
+
+def test_run_that_was_queued_begins_at_the_first_sweep(
+    source: Installation, tmp_path: Path
+) -> None:
+    """Its message is in a queue that no backup holds."""
+    database = source.folder / "gazetteer.sqlite3"
+    with closing(sqlite3.connect(database)) as base, base:
+        base.execute(
+            "UPDATE directories_generationrun SET state = 'queued', unclaimed = 1, "
+            "dispatched_at = datetime('now'), finished_at = NULL"
+        )
+    file = tmp_path / "backup.tar.gz"
+    there = Installation(Gazetteer(tmp_path / "two"))
+
+    source.manage("backup", str(file))
+    restored = there.manage("restore", str(file))
+    here, swept = source.manage("sweep_runs"), there.manage("sweep_runs")
+
+    assert restored.status == 0, restored.stderr
+    assert "made here: 0" in here.stdout
+    assert "made here: 1" in swept.stdout
 
 
 def test_damaged_file_changes_nothing(source: Installation, tmp_path: Path) -> None:
