@@ -37,14 +37,12 @@ class PieceCollector:
         self._href: str | None = None
         self._label: list[str] = []
         self._has_picture = False
+        # Whether the label of the open link has words: asked at each of its blocks.
+        self.has_label = False
 
     @property
     def is_in_link(self) -> bool:
         return self._href is not None
-
-    @property
-    def has_label(self) -> bool:
-        return any(part.strip() for part in self._label)
 
     def add(self, text: str, *, is_code: bool = False) -> None:
         text = _BLANKS.sub(" ", text[: self._room])
@@ -53,6 +51,7 @@ class PieceCollector:
             return
         if self._href is not None:
             self._label.append(text)
+            self.has_label = self.has_label or bool(text.strip())
             return
         kind: Kind = "code" if is_code else "strong" if self.strong else "text"
         if self.pieces and self.pieces[-1].kind == kind and not is_code:
@@ -72,6 +71,7 @@ class PieceCollector:
     def open_link(self, href: str) -> None:
         self.close_link()
         self._href, self._label, self._has_picture = href, [], False
+        self.has_label = False
 
     def add_image(self, address: str) -> None:
         """Note a picture. Only inside a link, and only if it is no badge, it counts."""

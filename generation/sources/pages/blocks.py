@@ -248,11 +248,11 @@ class _Page:
             self._end_list(is_menu=closed.is_menu)
 
     def _end_list(self, *, is_menu: bool) -> None:
-        for span in reversed(self.spans):
-            if span.kind == "list":
-                span.end = len(self.found)
+        for place in range(len(self.spans) - 1, -1, -1):
+            if self.spans[place].kind == "list":
+                self.spans[place].end = len(self.found)
                 if is_menu:
-                    self.spans.remove(span)
+                    del self.spans[place]
                 return
 
     def _close_term(self) -> None:

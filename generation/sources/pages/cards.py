@@ -11,6 +11,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
 from generation.sources.labels import is_read_more, link_fact, says_nothing
 from generation.sources.names import squeeze
@@ -20,6 +22,7 @@ from generation.sources.pages.tree import HEADINGS, Element
 from generation.sources.urls import clean_url, host_of
 
 FEWEST = 3
+_BOLD = ("strong", "b")
 _BOXES = frozenset({"div", "article", "section", "a", "li", "figure", "tr", "dt"})
 _HOLDS_TILES = ("div", "section", "article", "main", "body", "figure", "center")
 # These have readers of their own, unless a list item is a box of parts.
@@ -40,6 +43,10 @@ _AROUND = re.compile(
 _MOST_WORDS = 400
 _MOST_LINKS = 25
 _MOST_SHAPES = 50
+# Names of elements may be as long as a page: the end of a path tells places apart.
+_LONGEST_PATH = 1_000
+# In a page of boxes in boxes, hundreds deep, no more of them are compared with one inside.
+_MOST_ABOVE = 20
 _LONGEST_NAME = 80
 _APART = 0.8
 
@@ -50,20 +57,47 @@ class Group:
 
     members: list[Element]
     names: list[str] = field(default_factory=list)
+    hrefs: list[str] = field(default_factory=list)
+    has_headings: bool = False
 
-    @property
+    @cached_property
     def distinct(self) -> float:
         names = [name.casefold() for name in self.names if name]
         return len(set(names)) / len(names) if names else 0.0
 
-    @property
+    @cached_property
     def words(self) -> float:
         return sum(member.words for member in self.members) / len(self.members)
+
+    @cached_property
+    def only_labels(self) -> bool:
+        """Tell whether the boxes are buttons: "Website", "Docs", icons without words."""
+        labels = [
+            says_nothing(name)
+            or is_read_more(name)
+            or bool(link_fact(name))
+            or bool(_AROUND.fullmatch(name))
+            or not name
+            for name in self.names
+        ]
+        return sum(labels) * 2 > len(labels)
+
+    @cached_property
+    def only_sorts(self) -> bool:
+        """Tell whether the boxes' links lead to tags and categories."""
+        return sum(map(sorts_or_shares, self.hrefs)) * 2 > len(self.hrefs)
+
+    @cached_property
+    def leads_apart(self) -> bool:
+        """Tell whether each box leads to a place of its own: one thing has one."""
+        hosts = [host_of(clean_url(href)) for href in self.hrefs]
+        return all(hosts) and len(set(hosts)) >= _APART * len(hosts)
 
 
 def find_groups(body: Element, *, fewest: int = FEWEST) -> list[Group]:
     """Return the groups of cards, none inside another."""
-    shapes = (_group(shape, fewest) for shape in _shapes(body))
+    inside = _Contents(body)
+    shapes = (_group(shape, inside, fewest) for shape in _shapes(body))
     groups = _not_nested([group for group in shapes if group is not None])
     return [group for group in groups if not _are_lines(group)]
 
@@ -96,21 +130,28 @@ def _shapes(body: Element) -> list[list[Element]]:
     waiting = [(body, "body")]
     while waiting:
         element, path = waiting.pop()
+        has_tiles = _may_hold_tiles(element)
         for child in reversed(element.elements):
             if child.is_surrounding:
                 continue
-            place = f"{path}/{child.tag}"
-            if child.links and _is_box(child, element):
+            place = f"{path}/{child.tag}"[-_LONGEST_PATH:]
+            if child.links and _is_box(child, among_tiles=has_tiles):
                 places[place].append(child)
             waiting.append((child, place))
     return [shape for boxes in places.values() for shape in _by_class(boxes) if shape]
 
 
-def _is_box(element: Element, parent: Element) -> bool:
+def _may_hold_tiles(parent: Element) -> bool:
+    """Tell whether links in an element may be boxes: in a line of text, one is a word."""
+    if parent.tag not in _HOLDS_TILES:
+        return False
+    own = (child for child in parent.children if isinstance(child, str))
+    return not any(any(map(str.isalnum, text)) for text in own)
+
+
+def _is_box(element: Element, *, among_tiles: bool) -> bool:
     if element.tag == "a":
-        # In a line of text, a link is a word.
-        own = "".join(child for child in parent.children if isinstance(child, str))
-        return parent.tag in _HOLDS_TILES and not any(map(str.isalnum, own))
+        return among_tiles
     return element.tag in _BOXES or "-" in element.tag
 
 
@@ -142,14 +183,84 @@ def _are_alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return shared * 2 >= len(one | other) or shared == min(len(one), len(other))
 
 
-def _group(members: list[Element], fewest: int) -> Group | None:
+class _Contents:
+    """What each element of a page holds first: found in one walk, the innermost first.
+
+    Boxes stand in boxes, so that looking into each of them would cost the square.
+    """
+
+    def __init__(self, body: Element) -> None:
+        self._headings: dict[int, Element] = {}
+        self._bold: dict[int, Element] = {}
+        # Of links: what each is called, the first name below an element, the first that names.
+        self._own: dict[int, str] = {}
+        self._first: dict[int, str] = {}
+        self._labels: dict[int, str] = {}
+        self._hrefs: dict[int, str] = {}
+        self._headed: set[int] = set()
+        for element in reversed([body, *body.inside()]):
+            for child in reversed(element.elements):
+                self._take(element, child)
+
+    def _take(self, element: Element, child: Element) -> None:
+        """Let what a child is or holds count for its parent: the first child comes last."""
+        above, below = id(element), id(child)
+        if child.tag in HEADINGS or below in self._headed:
+            self._headed.add(above)
+        is_named = bool(child.words) and not is_mark(child)
+        for tags, first in ((HEADINGS, self._headings), (_BOLD, self._bold)):
+            found = child if is_named and child.tag in tags else first.get(below)
+            if found is not None:
+                first[above] = found
+        is_link = child.tag == "a" and bool(child.get("href"))
+        href = child.get("href") if is_link else self._hrefs.get(below, "")
+        if href:
+            self._hrefs[above] = href
+        if is_link and not is_mark(child):
+            self._own[below] = self._first[above] = label_of(child)
+        elif below in self._first:
+            self._first[above] = self._first[below]
+        if label := self._label(below):
+            self._labels[above] = label
+
+    def _label(self, element: int) -> str:
+        """Return what the first link is called that says something."""
+        own = self._own.get(element, "")
+        if own and not says_nothing(own) and not is_read_more(own):
+            return own
+        return self._labels.get(element, "")
+
+    def name(self, member: Element) -> str:
+        """Guess a box's name: its heading, else its first link's words."""
+        for first in (self._headings, self._bold):
+            found = first.get(id(member))
+            if found is not None:
+                return found.text()[:_LONGEST_NAME]
+        if label := self._label(id(member)):
+            return squeeze(label)[:_LONGEST_NAME]
+        first = self._own.get(id(member), self._first.get(id(member), ""))
+        return (member.text() or first)[:_LONGEST_NAME]
+
+    def href(self, member: Element) -> str:
+        return member.get("href") or self._hrefs.get(id(member), "")
+
+    def is_headed(self, member: Element) -> bool:
+        return id(member) in self._headed
+
+
+def _group(members: list[Element], inside: _Contents, fewest: int) -> Group | None:
     """Return the boxes that could each be an item, if most of them could."""
     if len(members) < fewest:
         return None
     fitting = [member for member in members if _fits(member)]
     if len(fitting) < fewest or len(fitting) * 2 <= len(members):
         return None
-    group = Group(fitting, [_name(member) for member in fitting])
+    group = Group(
+        fitting,
+        names=list(map(inside.name, fitting)),
+        hrefs=list(map(inside.href, fitting)),
+        has_headings=sum(map(inside.is_headed, fitting)) * 2 > len(fitting),
+    )
     named = sum(map(bool, group.names))
     return group if named * 2 > len(fitting) else None
 
@@ -160,24 +271,6 @@ def _fits(member: Element) -> bool:
         and member.words <= _MOST_WORDS
         and not is_mark(member)
     )
-
-
-def _name(member: Element) -> str:
-    """Guess a box's name: its heading, else its first link's words."""
-    inner = [member, *member.inside()]
-    for tags in (tuple(HEADINGS), ("strong", "b")):
-        for element in inner:
-            if element.tag in tags and element.words and not is_mark(element):
-                return element.text()[:_LONGEST_NAME]
-    labels = [
-        label_of(element)
-        for element in inner
-        if element.tag == "a" and element.get("href") and not is_mark(element)
-    ]
-    for label in labels:
-        if not says_nothing(label) and not is_read_more(label) and label:
-            return squeeze(label)[:_LONGEST_NAME]
-    return (member.text() or next(iter(labels), ""))[:_LONGEST_NAME]
 
 
 def _not_nested(groups: list[Group]) -> list[Group]:
@@ -210,8 +303,9 @@ class _Inside:
         self.pairs: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
         for m, group in enumerate(groups):
             for member in group.members:
-                for above in member.ancestors():
-                    for n in owner.get(id(above), ()):
+                boxes = (b for b in member.ancestors() if id(b) in owner)
+                for above in islice(boxes, _MOST_ABOVE):
+                    for n in owner[id(above)]:
                         if n != m:
                             self.pairs[n, m][id(above)] += 1
         self._of: dict[int, list[int]] = defaultdict(list)
@@ -230,61 +324,21 @@ def _holds_items(outer: Group, inner: Group, held: Counter[int]) -> bool:
     if total < 2 * len(held):
         # One box in each: the same thing, wrapped.
         return False
-    if inner.distinct < 0.6 or _only_labels(inner):
+    if inner.distinct < 0.6 or inner.only_labels:
         return False
-    if _have_headings(inner):
+    if inner.has_headings:
         return True
-    if not _have_headings(outer):
-        return inner.words >= 2 or _lead_apart(inner)
-    if _only_sort(inner):
+    if not outer.has_headings:
+        return inner.words >= 2 or inner.leads_apart
+    if inner.only_sorts:
         return False
     # A headed box with links inside: a section of a link list, or one item with links.
     return total >= 3 * len(held) or inner.words > 8
 
 
-def _have_headings(group: Group) -> bool:
-    headed = [
-        any(inner.tag in HEADINGS for inner in member.inside())
-        for member in group.members
-    ]
-    return sum(headed) * 2 > len(headed)
-
-
-def _only_labels(group: Group) -> bool:
-    """Tell whether the boxes are buttons: "Website", "Docs", icons without words."""
-    labels = [
-        says_nothing(name)
-        or is_read_more(name)
-        or bool(link_fact(name))
-        or bool(_AROUND.fullmatch(name))
-        or not name
-        for name in group.names
-    ]
-    return sum(labels) * 2 > len(labels)
-
-
-def _lead_apart(group: Group) -> bool:
-    """Tell whether each box leads to a place of its own: one thing has one."""
-    hosts = [host_of(clean_url(_href(member))) for member in group.members]
-    return all(hosts) and len(set(hosts)) >= _APART * len(hosts)
-
-
-def _only_sort(group: Group) -> bool:
-    """Tell whether the boxes' links lead to tags and categories."""
-    hrefs = [_href(member) for member in group.members]
-    return sum(map(sorts_or_shares, hrefs)) * 2 > len(hrefs)
-
-
-def _href(member: Element) -> str:
-    for element in (member, *member.inside("a")):
-        if element.get("href"):
-            return element.get("href")
-    return ""
-
-
 def _are_items(group: Group) -> bool:
     """Tell items from buttons, marks and lines of text."""
-    if group.distinct < 0.5 or _only_labels(group) or _only_sort(group):
+    if group.distinct < 0.5 or group.only_labels or group.only_sorts:
         return False
     if _are_lines(group):
         return True

@@ -187,7 +187,8 @@ def _is_folded_card(fold: Element) -> bool:
         return False
     if asks(heads[0].text()) or _leads_away(heads[0], ""):
         return False
-    links = [link for link in links_in(fold) if link not in links_in(heads[0])]
+    of_head = set(map(id, links_in(heads[0])))
+    links = [link for link in links_in(fold) if id(link) not in of_head]
     return (
         0 < len(links) <= _MOST_LINKS
         and fold.words <= _LONGEST_SECTION

@@ -8,7 +8,9 @@ elements that they stand for.
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -98,14 +100,40 @@ _NEVER_NEST = frozenset(
         *("stop", "image", "colgroup", "caption", "rp", "rt", "a"),
     }
 )
+# Elements of a text's looks: where a block ends inside one, the next block reopens it.
+_FORMATS = frozenset(
+    {
+        *("b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike"),
+        *("strong", "tt", "u"),
+    }
+)
 # Quoted values count as part of the tag, whatever they hold.
 _LONG_TAG = re.compile(r"""<[a-zA-Z](?:[^<>"']|"[^"<]*+"|'[^'<]*+'){5000,}+""")
 _QUOTED = re.compile(r"""\"[^"]*\"|'[^']*'""")
+# All tags `<body>` and `<html>` of a page are one element.
+_ROOT_TAG = re.compile(r"<(?:body|html)\b([^<>]*)", re.IGNORECASE)
+_OPTION = re.compile(r"</?opt(?:ion|group)\b[^<>]*>?", re.IGNORECASE)
+
+# The limits of a page, each with the case that asks for it. The parser is quadratic in the
+# depth of a page, in the attributes of an element and in the options of a page.
 _MOST_ATTRIBUTES = 5_000
 _DEEPEST_PAGE = 1_000
-_DEEPEST_READ = 400
+# A few such choices of a country each are many options, and nothing that is read.
+_MOST_OPTIONS = 2_000
+# `<p>`, sixty times `<font color=...>`, and then `<p>` alone: each reopens all sixty, so
+# that 200 KB become 1.6 GB. The largest list that we know has 150,000 elements.
+_MOST_ELEMENTS = 500_000
+_REOPENED_FREELY = 2
+# By the standard, three equal elements are reopened at most.
+_MOST_EQUAL = 3
+_LONGEST_FORMAT = 300
+# What is deeper is passed over: each step of reading costs as much as the page is deep.
+_DEEPEST_READ = 200
 # What holds so much of a page's text surrounds nothing, whatever it is called.
 _MOST_OF_THE_PAGE = 0.6
+
+
+_NO_ATTRIBUTES: Mapping[str, str | None] = MappingProxyType({})
 
 
 class Element:
@@ -128,7 +156,7 @@ class Element:
         parent: Element | None = None,
     ) -> None:
         self.tag = tag
-        self.attributes = attributes or {}
+        self.attributes = attributes or _NO_ATTRIBUTES
         self.parent = parent
         self.children: list[Element | str] = []
         self.is_surrounding = False
@@ -189,11 +217,12 @@ class Element:
 
 
 def parse_page(text: str) -> LexborHTMLParser:
-    """Parse a page, unless it is nested so deeply that parsing would take for ever."""
-    if _is_too_deep(text):
-        raise UnreadableSource("Its elements are nested too deeply to be a list.")
+    """Parse a page, unless it is so made that parsing would take for ever."""
+    _check_elements(text)
     if _has_too_many_attributes(text):
         raise UnreadableSource("One of its elements has too many attributes.")
+    if text.lower().count("<option") > _MOST_OPTIONS:
+        text = _OPTION.sub("", text)
     return LexborHTMLParser(text)
 
 
@@ -233,18 +262,51 @@ def descend(
             leave(element)
 
 
-def _is_too_deep(text: str) -> bool:
-    """Estimate the nesting before it is parsed: the parser is quadratic in it."""
-    depth = 0
+def _check_elements(text: str) -> None:
+    """Estimate depth and number of the elements before they are parsed."""
+    depth, elements = 0, 0
+    formats = _OpenFormats(text)
     for match in _TAG.finditer(text):
         tag = match[2].lower()
+        if tag in _FORMATS:
+            formats.note(tag, match)
+        elif not match[1]:
+            elements += 1 + max(formats.count - _REOPENED_FREELY, 0)
+            if elements > _MOST_ELEMENTS:
+                raise UnreadableSource(
+                    "It has too many elements to be a list. Give the part that holds it."
+                )
         if tag in _NEVER_NEST:
             continue
         depth += -1 if match[1] else 1
         if depth > _DEEPEST_PAGE:
-            return True
+            raise UnreadableSource("Its elements are nested too deeply to be a list.")
         depth = max(depth, 0)
-    return False
+
+
+class _OpenFormats:
+    """The bold, italic and coloured elements that are open, as a parser counts them."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._open: dict[str, list[str]] = defaultdict(list)
+        self._equal: Counter[str] = Counter()
+        self.count = 0
+
+    def note(self, tag: str, match: re.Match[str]) -> None:
+        """Take a tag that begins or ends one."""
+        if not match[1]:
+            end = self._text.find(">", match.end(), match.end() + _LONGEST_FORMAT)
+            written = self._text[
+                match.start() : end if end > 0 else match.end() + _LONGEST_FORMAT
+            ]
+            self._open[tag].append(written)
+            self._equal[written] += 1
+            self.count += self._equal[written] <= _MOST_EQUAL
+        elif self._open[tag]:
+            written = self._open[tag].pop()
+            self.count -= self._equal[written] <= _MOST_EQUAL
+            self._equal[written] -= 1
 
 
 def _has_too_many_attributes(text: str) -> bool:
@@ -255,7 +317,8 @@ def _has_too_many_attributes(text: str) -> bool:
         if len(tag.split()) > _MOST_ATTRIBUTES:
             return True
         position = match.end()
-    return False
+    of_roots = sum(len(found[1].split()) for found in _ROOT_TAG.finditer(text))
+    return of_roots > _MOST_ATTRIBUTES
 
 
 def _shown_by_a_control(parser: LexborHTMLParser) -> frozenset[str]:
