@@ -29,7 +29,8 @@ COPY examples examples
 COPY deploy deploy
 # Once, and not by each process that is started: it may write nothing here later.
 RUN python -m compileall -q config directories generation internal_api
-ENV LOG_FORMAT=json \
+ENV BIND=0.0.0.0 \
+    LOG_FORMAT=json \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     STATE_ROOT=/srv/gazetteer/state \

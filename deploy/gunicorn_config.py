@@ -1,6 +1,7 @@
 """The web server of an installation. docs/adr/0008-a-web-server-with-threads.md says why so.
 
-PORT, WEB_PROCESSES and WEB_THREADS are read by it alone.
+BIND, PORT, WEB_PROCESSES and WEB_THREADS are read by it alone, WEB_WORKER_THREADS by the
+processes that it starts.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ class _OurLogger(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
-bind = f"{os.environ.get('BIND', '0.0.0.0')}:{os.environ.get('PORT', '8000')}"  # noqa: S104
-worker_class = "gthread"
+# A proxy stands in front; only in a container the world outside is somebody else's matter.
+bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "config.web_server.worker.BufferingWorker"
 workers = int(os.environ.get("WEB_PROCESSES", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 if _env.slow_requests is None:
@@ -53,9 +55,11 @@ if _env.slow_requests is None:
     os.environ["SLOW_REQUESTS"] = str(max(1, workers * threads // 4))
 # Of a process that does not answer its master; a thread may work as long as a run takes.
 timeout = 60
-# What a request may still take when the server is stopped; a run is taken up again.
+# What a request may still take when the server is stopped; a run is resumed.
 graceful_timeout = 30
 keepalive = 75
+# Of a process. Beyond these the oldest one whose request is incomplete has to go.
+worker_connections = 1000
 preload_app = True
 logger_class = _OurLogger
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
