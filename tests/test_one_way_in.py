@@ -55,6 +55,9 @@ ALSO = {
     # Called when a process of the cluster ends; the cluster's queues. Neither starts one.
     ("generation/tasks/presence.py", "multiprocessing"),
     ("generation/tasks/cluster.py", "multiprocessing"),
+    # The web server takes connections from strangers, and opens none.
+    ("config/web_server/worker.py", "socket"),
+    ("config/web_server/outgoing.py", "socket"),
     # Pagefind is a program, and its own interface ends it before its files are written.
     ("directories/services/search_index.py", "subprocess"),
 }

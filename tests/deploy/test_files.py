@@ -79,6 +79,13 @@ def test_unit_is_understood_by_systemd(path: Path, tmp_path: Path) -> None:
     assert complaints == []
 
 
+def test_image_listens_to_the_world_and_else_the_web_server_to_its_machine() -> None:
+    dockerfile = (CHECKOUT / "Dockerfile").read_text()
+
+    assert re.search(r"^ENV BIND=0\.0\.0\.0 ", dockerfile, re.M)
+    assert "'BIND', '127.0.0.1'" in (DEPLOY / "gunicorn_config.py").read_text()
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_script_is_one_that_sh_reads(name: str) -> None:
     done = run("sh", "-n", str(DEPLOY / name))
