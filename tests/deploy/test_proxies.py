@@ -138,7 +138,7 @@ class Behind(Stack):
 
     def is_up(self, certificate: Path) -> bool:
         try:
-            return requests.get(f"{self.url}/healthz", verify=certificate).ok
+            return requests.get(f"{self.url}/healthz", verify=str(certificate)).ok
         except requests.RequestException:
             return False
 
