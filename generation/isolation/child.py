@@ -96,13 +96,20 @@ def _say(pipe: IO[bytes], kind: bytes, content: bytes) -> None:
 def _limit(bounds: Bounds) -> None:
     """Have the kernel end what does not end by itself."""
     os.nice(_NICENESS)
-    memory = bounds.memory_mib * MIB
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _lower(resource.RLIMIT_AS, bounds.memory_mib * MIB)
     # Not the processor time that reading our own code has taken.
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = bounds.cpu_seconds + int(used.ru_utime + used.ru_stime) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_CPU, seconds)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def _lower(kind: int, limit: int) -> None:
+    """Set a limit, unless that of whoever started us is lower already."""
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(kind, (limit, limit))
 
 
 def _end_with_parent() -> None:
