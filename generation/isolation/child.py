@@ -100,16 +100,17 @@ def _limit(bounds: Bounds) -> None:
     # Not the processor time that reading our own code has taken.
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = bounds.cpu_seconds + int(used.ru_utime + used.ru_stime) + 1
-    _lower(resource.RLIMIT_CPU, seconds)
+    # A second before it is killed it gets a signal that says why.
+    _lower(resource.RLIMIT_CPU, seconds, grace=1)
     _lower(resource.RLIMIT_CORE, 0)
 
 
-def _lower(kind: int, limit: int) -> None:
-    """Set a limit, unless that of whoever started us is lower already."""
+def _lower(kind: int, limit: int, *, grace: int = 0) -> None:
+    """Set a limit, unless that of our parent is lower already."""
     _, hard = resource.getrlimit(kind)
-    if hard != resource.RLIM_INFINITY:
-        limit = min(limit, hard)
-    resource.setrlimit(kind, (limit, limit))
+    wanted = limit + grace
+    highest = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(kind, (min(limit, highest), highest))
 
 
 def _end_with_parent() -> None:
