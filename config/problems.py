@@ -19,6 +19,7 @@ from rest_framework.views import set_rollback
 
 from directories.exceptions import DirectoryError
 from generation.contract.commands import CommandBatch
+from generation.exceptions import RepositoryTooLarge
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             document = problem(exc.status, str(exc), title=exc.title, **exc.extensions)
             if exc.retry_after:
                 headers["Retry-After"] = str(exc.retry_after)
+        case RepositoryTooLarge():
+            document = problem(422, str(exc), title="The repository is too large")
         case Http404():
             document = problem(404, "There is no such thing, or it is not yours.")
         case PermissionDenied():

@@ -44,7 +44,9 @@ def visit_repository(
     bounds = REPOSITORY
     if is_patient:
         bounds = bounds._replace(seconds=PATIENT, cpu_seconds=PATIENT, memory_mib=4096)
-    call_isolated(_visit_repository, url, path, fetcher, bounds=bounds)
+    call_isolated(
+        _visit_repository, url, path, fetcher, bounds.seconds, bounds=bounds
+    )
 
 
 # --- what follows happens in the other process
@@ -54,9 +56,12 @@ def _visit_page(url: str, fetcher: Fetcher) -> Iterator[bytes]:
     yield read_details(fetcher(url)).model_dump_json().encode()
 
 
-def _visit_repository(url: str, path: Path, fetcher: Fetcher) -> Iterator[bytes]:
+def _visit_repository(
+    url: str, path: Path, fetcher: Fetcher, seconds: float
+) -> Iterator[bytes]:
     repository = Repository(path)
-    repository.fetch_all(url, addresses=fetcher.addresses(url))
+    url = fetcher.ascii_url(url)
+    repository.fetch_all(url, addresses=fetcher.addresses(url), seconds=seconds)
     if repository.head() is not None:
         check(repository, ref=MAIN, now="2000-01-01 00:00")
         read_data(repository)

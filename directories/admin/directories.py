@@ -29,6 +29,7 @@ from directories.services import queueing, runs
 from directories.services.directories import namespace_of, store_documents
 from directories.services.documents import remove_document
 from directories.services.files import explain
+from directories.services.oversize import oversize_of
 from directories.services.proposing import repositories_of
 from directories.services.requests import build_request, edit_request, is_empty
 from directories.wording import count_of
@@ -159,6 +160,24 @@ class DirectoryAdmin(Curating):
     ) -> bool:
         # What becomes of its repositories is asked on a page of its own.
         return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Say first what keeps runs and edits from reading the repositories."""
+        directory = self.get_object(request, object_id)
+        if request.method == "GET" and directory is not None:
+            for reason in oversize_of(directory):
+                text = (
+                    f"The repository {reason}. Until then runs and edits fail, and what was published "
+                    "last stays as it is."
+                )
+                self.message_user(request, text, messages.WARNING)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     class Media:
         css = {"all": ("directories/admin.css",)}

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from directories import services
 from directories.models import Directory, GenerationRun, Proposal, RunLogLine
 from directories.services import history
+from directories.services.oversize import oversize_of
 
 
 class DirectorySerializer(serializers.ModelSerializer[Directory]):
@@ -16,7 +17,7 @@ class DirectorySerializer(serializers.ModelSerializer[Directory]):
 
     class Meta:
         model = Directory
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "owner",
             "namespace",
@@ -35,7 +36,20 @@ class DirectorySerializer(serializers.ModelSerializer[Directory]):
             "created_at",
             "updated_at",
         )
+        read_only_fields: tuple[str, ...] = fields
+
+
+class DirectoryDetailSerializer(DirectorySerializer):
+    """One directory, with what is too large in its repositories to be read."""
+
+    problems = serializers.SerializerMethodField()
+
+    class Meta(DirectorySerializer.Meta):
+        fields = (*DirectorySerializer.Meta.fields, "problems")
         read_only_fields = fields
+
+    def get_problems(self, directory: Directory) -> list[str]:
+        return list(oversize_of(directory))
 
 
 class RunLogLineSerializer(serializers.ModelSerializer[RunLogLine]):

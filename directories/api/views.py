@@ -28,6 +28,7 @@ from directories.api.bodies import (
     source_change,
 )
 from directories.api.serializers import (
+    DirectoryDetailSerializer,
     DirectorySerializer,
     ProposalDetailSerializer,
     ProposalSerializer,
@@ -73,12 +74,12 @@ class DirectoryList(generics.ListAPIView[Directory]):
             review=body.review,
         )
         location = reverse("directory", args=[directory.pk])
-        answer = DirectorySerializer(directory).data
+        answer = DirectoryDetailSerializer(directory).data
         return Response(answer, 201, headers={"Location": location})
 
 
 class DirectoryDetail(generics.RetrieveAPIView[Directory]):
-    serializer_class = DirectorySerializer
+    serializer_class = DirectoryDetailSerializer
 
     def get_queryset(self) -> DirectoryQuerySet:
         return own_directories(self.request)
@@ -86,7 +87,7 @@ class DirectoryDetail(generics.RetrieveAPIView[Directory]):
     def patch(self, request: Request, pk: UUID) -> Response:
         directory = get_object_or_404(own_directories(request), pk=pk)
         set_review(directory, Switches.model_validate(body_of(request)).review)
-        return Response(DirectorySerializer(directory).data)
+        return Response(DirectoryDetailSerializer(directory).data)
 
     def delete(self, request: Request, pk: UUID) -> Response:
         """Delete it: `?repositories=` keep, aside or delete; 409 while a run is active."""

@@ -196,13 +196,15 @@ def _copied(wanted: Wanted, fetcher: Fetcher, own: Path | None) -> Iterator[Repo
         if draft.head() is None:
             raise NotPossible(f"{_shown(wanted.source)} holds no commit yet")
         yield draft
-    except (RepositoryError, SourceError) as exc:
+    except SourceError as exc:
         raise NotPossible(str(exc)) from exc
     except LimitExceeded as exc:
         raise TooSlow(
             f"{_shown(wanted.source)} cannot be adopted: {exc}; try again later, or use "
             "`manage.py adopt`, which waits longer"
         ) from exc
+    except RepositoryError as exc:
+        raise NotPossible(f"{_shown(wanted.source)}: {exc}") from exc
     finally:
         shutil.rmtree(draft.path.parent, ignore_errors=True)
 
@@ -349,8 +351,9 @@ def _check_free(namespace: str, slug: str) -> None:
         )
         if path.exists():
             raise NotPossible(
-                f"{path} is there already, of no directory; adopt {path} itself if it is "
-                "the data repository, or choose another slug"
+                f"there is a repository {namespace}/{path.name} already, of no directory; "
+                "choose another slug, or, if it is the data repository, have it adopted "
+                "where it lies, with the command `adopt` on the server"
             )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from directories.exceptions import NotNow
 from directories.models import Proposal
 from directories.services import proposals
+from generation.exceptions import RepositoryTooLarge
 
 # A page, an answer and a screen name so many items and files, and count the rest.
 LISTED = 1000
@@ -23,7 +24,7 @@ def describe(proposal: Proposal) -> dict[str, Any]:
     head = proposals.head_of(proposal)
     try:
         found = proposals.difference_of(proposal)
-    except NotNow as exc:
+    except (NotNow, RepositoryTooLarge) as exc:
         return {
             "counts": proposal.summary,
             "items": [],
@@ -47,7 +48,7 @@ def describe(proposal: Proposal) -> dict[str, Any]:
             {
                 "kind": file.kind,
                 "path": file.path,
-                "patch": proposals.patch_of(proposal, file.path),
+                "patch": _patch(proposal, file.path),
             }
             for file in found.files[:LISTED_FILES]
         ],
@@ -55,3 +56,11 @@ def describe(proposal: Proposal) -> dict[str, Any]:
         "head": head,
         "gone": "",
     }
+
+
+def _patch(proposal: Proposal, path: str) -> str:
+    """Show what changes in a file, or why that is not shown."""
+    try:
+        return proposals.patch_of(proposal, path)
+    except RepositoryTooLarge as exc:
+        return f"{exc}.\n"

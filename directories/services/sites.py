@@ -11,9 +11,11 @@ from typing import NamedTuple
 from directories import services
 from directories.exceptions import NoIndex, NotPossible
 from directories.models import Directory, ProposalState
+from directories.services.oversize import FURTHEST_BACK, last_readable
 from directories.services.proposing import repositories_of
 from directories.services.search_index import index_site
-from generation.git import Repository
+from generation.exceptions import RepositoryError, RepositoryTooLarge
+from generation.git import WEBSITE, Repository
 from generation.repositories.state import FOLDER
 
 # What a website needs of its browser, and nothing more: its own files, and the machine
@@ -55,22 +57,29 @@ class Website(NamedTuple):
 def open_website(directory: Directory, proposal: int | None = None) -> Website:
     """Find the website of a directory, or as it would be with an open proposal of this number.
 
-    Raises ProposalNotFound, and NotPossible where there is no website.
+    Where a person has pushed one that is too large it is the last one before that. Raises ProposalNotFound, and NotPossible where there is no website.
     """
     repository = repositories_of(directory)["website"]
-    commit = None
+    proposed = None
     if proposal is not None:
         found = services.proposals.find(directory, proposal)
         if found.state != ProposalState.OPEN:
             raise NotPossible(f"{found} is {found.state} already: nothing waits there")
         # One that changes nothing that readers see has no branch here.
-        commit = repository.head(found.ref)
-    commit = commit or repository.head()
-    if commit is None:
+        proposed = repository.head(found.ref)
+    head = proposed or repository.head()
+    if head is None:
         raise NotPossible(f"{directory} has no website yet; generate it first")
+    try:
+        # Of what is proposed nothing is shown for it: it would not be what is reviewed.
+        commit, listed = last_readable(
+            repository, head, furthest=0 if proposed else FURTHEST_BACK
+        )
+    except RepositoryError as exc:
+        raise NotPossible(str(exc)) from exc
     tree = {
         path: blob
-        for path, blob in repository.tree(commit).items()
+        for path, blob in listed.items()
         # Neither our records, nor links and submodules that a person put there.
         if not path.startswith(FOLDER) and " " not in blob
     }
@@ -98,7 +107,10 @@ def export_site(
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _unpack(website, draft)
+        try:
+            _unpack(website, draft)
+        except RepositoryTooLarge as exc:
+            raise NotPossible(str(exc)) from exc
         is_indexed, reason = _index(draft) if index else (False, "")
         (draft / MARKER).write_text(f"{website.commit}\n")
         draft.chmod(0o755)
@@ -120,7 +132,7 @@ def _index(folder: Path) -> tuple[bool, str]:
 
 def _unpack(website: Website, folder: Path) -> None:
     tree = website.tree
-    contents = website.repository.read(tree.values())
+    contents = Repository(website.repository.path, limits=WEBSITE).read(tree.values())
     for name, content in zip(tree, contents, strict=True):
         target = folder / name
         # A person may commit anything into the repository, `..` included.
@@ -142,5 +154,8 @@ def read_page(
     blob = website.tree.get(name)
     if blob is None:
         return None
-    [content] = website.repository.read([blob])
+    try:
+        [content] = website.repository.read([blob])
+    except RepositoryTooLarge as exc:
+        raise NotPossible(str(exc)) from exc
     return name, content

@@ -89,8 +89,12 @@ _OUT_OF_MEMORY = re.compile(r"out of memory|mmap failed|Cannot allocate memory",
 
 
 def named(path: Path) -> str:
-    """Name a repository as its owner knows it: its folder and itself, not where they lie."""
-    return f"{path.parent.name}/{path.name}"
+    """Name a repository as its owner knows it: its folder and itself, not where they lie.
+
+    In a hidden folder lies a copy, which nobody knows by its name.
+    """
+    folder = path.parent.name
+    return "the copy" if folder.startswith(".") else f"{folder}/{path.name}"
 
 
 def version() -> tuple[int, ...]:

@@ -162,15 +162,20 @@ def _clear_away(folder: Path) -> None:
 
 
 def _busy(folder: Path) -> RepositoryBusy:
-    slug = folder.name.removeprefix(".").removesuffix(".lock")
     return RepositoryBusy(
-        f"{folder.parent.name}/{slug} is being changed by others at the moment"
+        f"{_name_of(folder)} is being changed by others at the moment"
     )
+
+
+def _name_of(folder: Path) -> str:
+    """Name the directory whose lock lies in a folder."""
+    slug = folder.name.removeprefix(".").removesuffix(".lock")
+    return f"{folder.parent.name}/{slug}"
 
 
 def _cannot_lock(folder: Path, exc: OSError) -> RepositoryError:
     return RepositoryError(
-        f"{folder} cannot be locked: {exc.strerror}. Everyone who changes a directory must be "
+        f"{_name_of(folder)} cannot be locked: {exc.strerror}. Everyone who changes a directory must be "
         "able to write there, on a file system that knows flock: see to it that web side "
         "and workers run as one user, or as a group that may write below GIT_ROOT"
     )

@@ -26,7 +26,13 @@ from generation.sources.fetch.pace import Pacer, retry_after
 from generation.sources.fetch.pages import DEFAULT_LIMITS, FetchLimits, Hop, Page
 from generation.sources.fetch.raw_files import FORGES, Forge, page_of, raw_urls
 from generation.sources.fetch.stop import Stop
-from generation.sources.fetch.wire import SYSTEM_RESOLVER, Client, Resolver, Response
+from generation.sources.fetch.wire import (
+    SYSTEM_RESOLVER,
+    Client,
+    Resolver,
+    Response,
+    ascii_url,
+)
 
 # How often we come back to a server that is busy and says for how long.
 _RETURNS = 2
@@ -74,6 +80,10 @@ class Fetcher:
     ) -> Page:
         """Get a page of text, or raise the SourceError that says why not."""
         return _Journey(self, url, typed=typed, stop=stop or Stop()).fetch()
+
+    def ascii_url(self, url: str) -> str:
+        """Spell a URL for another client, or raise the SourceError."""
+        return ascii_url(url)
 
     def addresses(self, url: str) -> tuple[str, ...]:
         """Say where another client may go for a URL, or raise the SourceError."""

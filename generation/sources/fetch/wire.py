@@ -36,6 +36,7 @@ from generation.sources.fetch.addresses import (
     checked_url,
     is_public,
     plain,
+    subject_of,
     unwrap,
 )
 from generation.sources.fetch.bodies import Wanted, check_type, read_body
@@ -62,6 +63,21 @@ class Response(NamedTuple):
     headers: Mapping[str, str]
     content: bytes = b""
     location: str | None = None
+
+
+def ascii_url(url: str) -> str:
+    """Spell a URL as it goes over the wire, or raise the SourceError that says why not.
+
+    For another client, which may not know how names beyond ASCII are spelled.
+    """
+    subject = subject_of(url)
+    prepared = requests.PreparedRequest()
+    try:
+        prepared.prepare_url(checked_url(url, subject), None)
+    except (requests.RequestException, ValueError) as exc:
+        raise subject.not_a_url() from exc
+    assert prepared.url is not None
+    return prepared.url
 
 
 class Client:

@@ -95,6 +95,7 @@ def test_directory_is_shown_by_a_closed_list_of_fields(
         "request",
         "created_at",
         "updated_at",
+        "problems",
     }
     assert response.json()["owner"] == "ada"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django.fixtures import Settings
 
 from directories.exceptions import NotNow, NotPossible, SlugTaken
 from directories.models import Directory
@@ -26,6 +27,7 @@ from generation.repositories.data import read_data
 from generation.sources.fetch import Fetcher, FetchLimits
 from tests.directories.api.conftest import client_of
 from tests.fakes import NOON
+from tests.generation.test_git_limits import git, tree_bomb
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -363,3 +365,103 @@ def test_the_api_adopts_urls_and_no_paths(wanted: Wanted) -> None:
     assert path.json()["errors"][0]["pointer"] == "/url"
     assert refused.status_code == 422
     assert "private" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "name", ["münchen.example", "MÜNCHEN.example", "xn--mnchen-3ya.example"]
+)
+def test_a_host_with_a_name_beyond_ascii_is_visited(
+    wanted: Wanted, host: str, git_root: Path, name: str
+) -> None:
+    make_servable(Path(wanted.source))
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, *given: Any, **options: Any) -> list[Any]:
+        asked.append(host)
+        return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    source = host.replace("127.0.0.1", name)
+    fetcher = Fetcher(FETCHER.limits, resolve=resolve)
+    found = adopt(wanted._replace(source=source), fetcher=fetcher)
+
+    assert history(data_of(found))[-1] == "Eve: First"
+    assert set(asked) == {"xn--mnchen-3ya.example"}
+
+
+@pytest.mark.parametrize(
+    "source", ["https://a..b.example/x.git", f"https://{'ü' * 80}.example/x.git"]
+)
+def test_a_host_that_cannot_be_spelled_is_refused(
+    owner: User, git_root: Path, source: str
+) -> None:
+    with pytest.raises(NotPossible, match="Could not fetch"):
+        adopt(Wanted(source, owner, slug="hours"), fetcher=FETCHER)
+
+
+@pytest.fixture
+def sources(tmp_path: Path, wanted: Wanted, host: str) -> dict[str, str]:
+    """Addresses that cannot be adopted, by what is wrong with them."""
+    folder, base = Path(wanted.source).parent, host.rpartition("/")[0]
+    bomb = Repository(folder / "bomb.git")
+    bomb.create()
+    made = tree_bomb(bomb, levels=6, leaf=git(bomb, "mktree"))
+    bomb.move(MAIN, new=made, old=None)
+    torn = commit(folder / "torn.git", {"data/kimai/kimai.yml": WHOLE})
+    plain = commit(folder / "plain.git", {"README.md": "# No data\n"})
+    for repository in (bomb, torn, plain):
+        make_servable(repository.path)
+    for path in (torn.path / "objects").glob("??/*"):
+        path.unlink()
+    for path in (torn.path / "objects").glob("pack/*.pack"):
+        path.unlink()
+    (folder / "empty.git").mkdir()
+    return {
+        "nothing there": f"{base}/nothing.git",
+        "nobody listens": "http://127.0.0.1:9/x.git",
+        "no repository": f"{base}/empty.git",
+        "a bomb": f"{base}/bomb.git",
+        "torn": f"{base}/torn.git",
+        "no data": f"{base}/plain.git",
+        "taken": host,
+    }
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        *("nothing there", "nobody listens", "no repository", "a bomb", "torn"),
+        *("no data", "taken"),
+    ],
+)
+@pytest.mark.parametrize("is_dry", [False, True])
+def test_the_api_names_no_place_on_the_server(
+    owner: User,
+    git_root: Path,
+    sources: dict[str, str],
+    settings: Settings,
+    what: str,
+    is_dry: bool,
+) -> None:
+    settings.FETCH_ALLOWED_NETWORKS = ("127.0.0.0/8",)
+    if what == "taken":
+        (git_root / owner.username / "hours-data.git").mkdir(parents=True)
+    api = client_of(owner)
+
+    answer = api.post(
+        f"/api/directories/adopt/{'?dry_run=true' if is_dry else ''}",
+        {"url": sources[what], "slug": "hours"},
+        format="json",
+    )
+
+    is_fine = what == "taken" and is_dry
+    if not is_fine:
+        assert answer.status_code == 422
+        # What the caller knows it by.
+        assert (
+            "ada/hours-data.git" if what == "taken" else sources[what]
+        ) in answer.json()["detail"]
+    text = answer.content.decode()
+    assert str(git_root) not in text
+    assert str(git_root.parent) not in text
+    assert ".adopting" not in text
+    assert not list(git_root.glob(".adopting-*"))
