@@ -36,7 +36,7 @@ from generation.exceptions import (
     RunRefused,
     StepStalled,
 )
-from generation.git import Repository, directory_lock
+from generation.git import Repository, directory_lock, limits_of
 from generation.heartbeat import Pulse, do_nothing
 from generation.interrupts import undisguised, uninterrupted
 from generation.journal import Journal, Listener
@@ -392,4 +392,4 @@ class _Run:
             slug=directory.slug,
             kind=kind,
         )
-        return Repository(path)
+        return Repository(path, limits=limits_of(kind))

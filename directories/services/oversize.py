@@ -12,7 +12,7 @@ from pathlib import Path
 from directories.models import Directory
 from directories.services.proposing import repositories_of
 from generation.exceptions import RepositoryError, RepositoryTooLarge
-from generation.git import LIMITS, WEBSITE, Limits, Repository
+from generation.git import Limits, Repository
 
 # So many commits before the pushed one are looked at for one that can be shown.
 FURTHEST_BACK = 5
@@ -21,11 +21,10 @@ FURTHEST_BACK = 5
 def oversize_of(directory: Directory) -> tuple[str, ...]:
     """Name what is too large in a directory's repositories, with what to do about it."""
     found = []
-    for kind, repository in repositories_of(directory).items():
-        limits = WEBSITE if kind == "website" else LIMITS
+    for repository in repositories_of(directory).values():
         try:
             head = repository.head()
-            reason = _oversize(repository.path, head, limits) if head else ""
+            reason = _oversize(repository.path, head, repository.limits) if head else ""
         except RepositoryError as exc:
             # What else may be wrong with it is said by whoever needs it.
             reason = str(exc) if isinstance(exc, RepositoryTooLarge) else ""

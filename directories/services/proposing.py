@@ -19,7 +19,7 @@ from generation.contract.commands import (
     UpdateLastPullRequest,
 )
 from generation.contract.context import ProposalTarget
-from generation.git import MAIN, Repository
+from generation.git import MAIN, Repository, limits_of
 from generation.publish import KINDS, proposal_branch, repository_path
 
 NOTHING_LEFT = "a later run found nothing to propose"
@@ -33,7 +33,8 @@ def repositories_of(directory: Directory) -> dict[RepositoryKind, Repository]:
                 namespace=directory.namespace,
                 slug=directory.slug,
                 kind=kind,
-            )
+            ),
+            limits=limits_of(kind),
         )
         for kind in KINDS
     }

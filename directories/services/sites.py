@@ -15,7 +15,7 @@ from directories.services.oversize import FURTHEST_BACK, last_readable
 from directories.services.proposing import repositories_of
 from directories.services.search_index import index_site
 from generation.exceptions import RepositoryError, RepositoryTooLarge
-from generation.git import WEBSITE, Repository
+from generation.git import Repository
 from generation.repositories.state import FOLDER
 
 # What a website needs of its browser, and nothing more: its own files, and the machine
@@ -132,7 +132,7 @@ def _index(folder: Path) -> tuple[bool, str]:
 
 def _unpack(website: Website, folder: Path) -> None:
     tree = website.tree
-    contents = Repository(website.repository.path, limits=WEBSITE).read(tree.values())
+    contents = website.repository.read(tree.values())
     for name, content in zip(tree, contents, strict=True):
         target = folder / name
         # A person may commit anything into the repository, `..` included.

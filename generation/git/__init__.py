@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from generation.git.command import version
 from generation.git.commits import Commit, blob_id
-from generation.git.limits import LIMITS, WEBSITE, Limits
+from generation.git.limits import LIMITS, Limits, limits_of
 from generation.git.refs import MAIN, Move
 from generation.git.repository import Reader, Repository
 from generation.git.tickets import directory_lock
@@ -17,7 +17,6 @@ from generation.git.tickets import directory_lock
 __all__ = [
     "LIMITS",
     "MAIN",
-    "WEBSITE",
     "Commit",
     "Limits",
     "Move",
@@ -25,5 +24,6 @@ __all__ = [
     "Repository",
     "blob_id",
     "directory_lock",
+    "limits_of",
     "version",
 ]

@@ -42,5 +42,10 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits()
-# A website is read file by file, to be unpacked: one of 30,000 pages has 600 MiB.
-WEBSITE = LIMITS._replace(contents=3_072 * _MIB)
+# A website is read file by file, one of which is in memory: 30,000 pages have 600 MiB.
+_WEBSITE = LIMITS._replace(contents=3_072 * _MIB)
+
+
+def limits_of(kind: str) -> Limits:
+    """Say what a directory's repository of this kind may hold."""
+    return _WEBSITE if kind == "website" else LIMITS
