@@ -36,7 +36,7 @@ class Limits(NamedTuple):
     # Memory of a git that reads or writes here: the largest file, twice, with git's caches.
     memory: int = 512 * _MIB
     # Memory of a git that takes in what a server sends: it holds all names of objects.
-    visit_memory: int = 1_024 * _MIB
+    visit_memory: int = 768 * _MIB
     # Seconds of the processor: to write 10,000 items and their website takes about ten.
     processor: int = 300
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from generation.exceptions import RepositoryTooLarge
+from generation.exceptions import RepositoryError, RepositoryTooLarge
 from generation.git import LIMITS, MAIN, Limits, Repository
 from generation.git.contents import _lines
 from tests.generation.test_git import commit
@@ -310,3 +310,23 @@ def test_a_large_file_of_a_server_is_left_there_and_refused(
 
     packs = (tmp_path / "copies").rglob("*.pack")
     assert sum(path.stat().st_size for path in packs) < 10_000
+
+
+def test_what_is_missing_is_not_fetched_from_where_a_repository_says(
+    repository: Repository, tmp_path: Path
+) -> None:
+    other = Repository(tmp_path / "other.git")
+    other.create()
+    [blob] = other.tree(other.write(commit({"a": b"1"}), ref=MAIN)).values()
+    with (repository.path / "config").open("a") as config:
+        config.write(
+            "[core]\n\trepositoryFormatVersion = 1\n"
+            "[extensions]\n\tpartialClone = elsewhere\n"
+            f'[remote "elsewhere"]\n\turl = {other.path}\n\tpromisor = true\n'
+        )
+
+    with pytest.raises(RepositoryError):
+        list(repository.read([blob]))
+
+    # Where nobody forbids it git fetches, else this would show nothing.
+    assert git(repository, "cat-file", "blob", blob) == "1"
