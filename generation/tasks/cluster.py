@@ -7,7 +7,7 @@
 - Each of them ends with the process that forked it, because what is left of a killed cluster
   would go on making runs that nobody can stop, or look alive and take none.
 - Each shows signs of life while it works, on which the hello of the workers depends.
-- The queues between them outlive a process that is killed while it uses them.
+- Queues and events between them outlive a process that is killed while it uses them.
 - A cluster whose sentinel was killed ends with status 1.
 
 Written for the version below; a test compares it with the installed one.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import mmap
 import multiprocessing
 import multiprocessing.queues
 import os
@@ -38,6 +39,8 @@ from generation.tasks.signs import CLUSTER, SHOWS_EVERY, Part
 log = structlog.get_logger(__name__)
 
 WRITTEN_FOR = (1, 11)
+# Between two looks at an event that is waited for, in seconds.
+LOOKS_EVERY = 0.1
 # The pusher's place in the queue is lost when a worker waits at an empty one for so long.
 PLACE_IS_LOST_AFTER = 3 * SHOWS_EVERY
 
@@ -49,6 +52,7 @@ def change_cluster() -> None:
     cluster.Cluster = Cluster
     cluster.Sentinel = Sentinel
     cluster.Queue = Queue
+    cluster.Event = Event
     cluster.worker, cluster.pusher, cluster.monitor = worker, pusher, monitor
 
 
@@ -117,6 +121,31 @@ class Queue(queues.Queue):  # type: ignore[misc]
             self._sem.release()
 
 
+class Event:
+    """A flag that all processes see.
+
+    To set one of multiprocessing's waits for those who wait for it. Where one of them was
+    killed meanwhile, as by a SIGTERM to the whole group, that is for ever.
+    """
+
+    def __init__(self) -> None:
+        self._flag = mmap.mmap(-1, 1)
+
+    def is_set(self) -> bool:
+        return self._flag[0] == 1
+
+    def set(self) -> None:
+        self._flag[0] = 1
+
+    def wait(self, timeout: float | None = None) -> bool:
+        began = time.monotonic()
+        while not self.is_set():
+            if timeout is not None and time.monotonic() - began >= timeout:
+                return False
+            time.sleep(LOOKS_EVERY)
+        return True
+
+
 class Cluster(cluster.Cluster):  # type: ignore[misc]
     """The process that was started by hand or by a service manager."""
 
@@ -130,6 +159,8 @@ class Cluster(cluster.Cluster):  # type: ignore[misc]
         self.sentinel.join()
         if self.sentinel.exitcode:
             log.error("cluster lost its sentinel", status=self.sentinel.exitcode)
+            # The monitor does so, too, unless it was killed as well.
+            say_goodbye(CLUSTER.workers())
             logging.shutdown()
             os._exit(1)
 

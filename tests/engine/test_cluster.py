@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -40,6 +41,17 @@ def test_a_cluster_ends_with_its_parent_and_with_its_sentinel(
     assert "cluster was killed" in stack.log("worker")
 
 
+def test_a_cluster_ends_when_all_of_it_is_asked_to(stack: Stack) -> None:
+    """As a service manager does that knows nothing of the parent."""
+    with stack.web(), stack.worker() as cluster:
+        members = stack.members(cluster.pid)
+
+        os.killpg(cluster.pid, signal.SIGTERM)
+
+        nothing_is_left_of(stack, members)
+        assert cluster.wait(timeout=20) == 1
+
+
 def test_a_cluster_goes_on_without_a_process_that_its_sentinel_starts_again(
     stack: Stack,
 ) -> None:
@@ -62,7 +74,14 @@ def test_a_cluster_goes_on_without_a_process_that_its_sentinel_starts_again(
     )
 
 
-@pytest.mark.parametrize("stopped", ["pusher", "monitor", "sentinel"])
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        "pusher",
+        pytest.param("monitor", marks=pytest.mark.engine_full),
+        pytest.param("sentinel", marks=pytest.mark.engine_full),
+    ],
+)
 def test_nobody_counts_on_a_cluster_with_a_stopped_process(
     stack: Stack, stopped: str
 ) -> None:
