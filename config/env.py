@@ -67,8 +67,8 @@ class Environment(BaseSettings):
     """A run whose process has been silent for so many seconds is taken for lost."""
     run_stall_seconds: int = Field(default=600, ge=5)
     """A run whose step has not moved for so many seconds is given up and tried again."""
-    run_memory_mib: int = Field(default=0, ge=0)
-    """How much memory a run may use in a worker, in MiB; 0: as much as there is."""
+    run_memory_mib: int = Field(default=4096, ge=0)
+    """How much address space a run may use in a worker, in MiB; 0: as much as there is."""
     checkpoint_root: Path | None = None
     """Where unfinished runs put away what they know. Unset: checkpoints/ in STATE_ROOT."""
     fetch_allowed_networks: Words = ()

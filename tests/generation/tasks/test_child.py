@@ -178,6 +178,16 @@ def test_memory_is_limited_in_the_child_alone() -> None:
     assert len(bytearray(16 * 1024 * 1024))
 
 
+def test_memory_of_what_the_child_starts_is_limited_as_well() -> None:
+    def work(child: Child) -> Ended:
+        limit = subprocess.run(
+            ["sh", "-c", "ulimit -v"], check=True, capture_output=True, text=True
+        )
+        return Ended("x", limit.stdout.strip())
+
+    assert in_child(work, memory_mib=2_000).reason == str(2_000 * 1024)
+
+
 def test_what_the_child_started_ends_with_it(tmp_path: Path) -> None:
     def work(child: Child) -> Ended:
         sleeper = subprocess.Popen(["sleep", "60"])
