@@ -24,6 +24,7 @@ from generation.exceptions import RepositoryTooLarge
 log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+TOO_LARGE = "The request is larger than this server takes."
 
 
 def problem(
@@ -59,7 +60,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         case PermissionDenied():
             document = problem(403, "You may not do this.")
         case RequestDataTooBig():
-            document = problem(413, "The request is larger than this server takes.")
+            document = problem(413, TOO_LARGE)
         case exceptions.APIException():
             document = problem(exc.status_code, _text(exc.detail))
             if header := getattr(exc, "auth_header", None):
@@ -120,6 +121,10 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, 404, "There is no such page.")
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 413, TOO_LARGE)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

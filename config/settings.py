@@ -56,6 +56,7 @@ if not IS_WORKER:
             else []
         ),
         "django.middleware.security.SecurityMiddleware",
+        "config.form_limits.bound_forms",
         "csp.middleware.CSPMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.common.CommonMiddleware",

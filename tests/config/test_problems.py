@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 from rest_framework.exceptions import Throttled
@@ -214,3 +214,21 @@ def test_page_of_an_error_is_a_problem(
 
 def test_address_that_nobody_has_needs_no_login() -> None:
     check_shape(APIClient().get("/nothing/"), 404)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("coding", "status"),
+    [("application/x-www-form-urlencoded", 413), ("text/plain", 403)],
+)
+def test_long_form_of_a_stranger_is_refused_before_it_is_decoded(
+    coding: str, status: int
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["csrftoken"] = "a" * 32
+
+    answer = client.post("/admin/login/", b"a=" + b"%41" * 400_000, content_type=coding)
+
+    assert answer.status_code == status
+    if status == 413:
+        assert answer["Content-Type"] == "application/problem+json"
