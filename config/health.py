@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.metrics import has_token
 from directories.services import health
+
+# By any of these a proxy shows itself, behind which everybody comes from this machine.
+FORWARDING = {"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip"}
 
 
 @require_safe
@@ -23,7 +30,23 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """200 when requests can be served, else 503.
 
     A queue or workers that are away do not make it 503: runs are made in process then, and
-    `degraded` says so.
+    `degraded` says so. Strangers get no figures.
     """
     found = health.readiness()
-    return JsonResponse(found._asdict(), status=200 if found.is_ready else 503)
+    document = found._asdict()
+    if not _may_see_figures(request):
+        document = {name: document[name] for name in health.FOR_EVERYBODY}
+    return JsonResponse(document, status=200 if found.is_ready else 503)
+
+
+def _may_see_figures(request: HttpRequest) -> bool:
+    """Whoever has METRICS_TOKEN, and whoever is on this machine without a proxy between."""
+    if has_token(request):
+        return True
+    if settings.BEHIND_PROXY or settings.CLIENT_ADDRESS_HEADER:
+        return False
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    return address.is_loopback and not FORWARDING & {*request.headers}

@@ -19,13 +19,18 @@ from config import timings
 from directories.services.figures import Figures
 
 
+def has_token(request: HttpRequest) -> bool:
+    """Whether METRICS_TOKEN is set and was sent."""
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    token = settings.METRICS_TOKEN
+    return bool(token) and constant_time_compare(given, token)
+
+
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     """The figures, for whoever sends METRICS_TOKEN; for all others there is no such page."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-    token = settings.METRICS_TOKEN
-    if not token or not constant_time_compare(given, token):
+    if not has_token(request):
         raise Http404
     registry = CollectorRegistry()
     registry.register(Figures())

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import http
 import math
+import sys
 from typing import Any
 
 import pydantic
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from config.outages import RETRY_AFTER, is_outage
 from directories.exceptions import DirectoryError
 from generation.contract.commands import CommandBatch
 from generation.exceptions import RepositoryTooLarge
@@ -24,6 +27,9 @@ from generation.exceptions import RepositoryTooLarge
 log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+UNAVAILABLE = "The database does not answer now. Send the same request again later."
+# What programs ask. All other addresses are for people, too.
+FOR_PROGRAMS = ("/api/", "/internal/", "/healthz", "/readyz", "/metrics")
 TOO_LARGE = "The request is larger than this server takes."
 
 
@@ -67,6 +73,10 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
                 headers["WWW-Authenticate"] = header
             if wait := getattr(exc, "wait", None):
                 headers["Retry-After"] = str(math.ceil(wait))
+        case _ if is_outage(exc):
+            log.error("database does not answer", exc_info=exc)
+            document = problem(503, UNAVAILABLE)
+            headers["Retry-After"] = str(RETRY_AFTER)
         case _:
             return None
     set_rollback()
@@ -127,7 +137,20 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return _answer(request, 413, TOO_LARGE)
 
 
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Say that the database is away, on a page where a person asked for one."""
+    if request.accepts("text/html") and not request.path.startswith(FOR_PROGRAMS):
+        answer = render(request, "unavailable.html", status=503)
+    else:
+        answer = _answer(request, 503, UNAVAILABLE)
+    answer["Retry-After"] = str(RETRY_AFTER)
+    return answer
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    # Django calls this while it handles the exception, and does not pass it on.
+    if is_outage(sys.exc_info()[1]):
+        return unavailable(request)
     return _answer(
         request, 500, "Something went wrong on our side. It has been logged."
     )

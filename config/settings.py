@@ -125,6 +125,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# There is no other page to log in at, nor one of a person's own.
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",

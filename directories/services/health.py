@@ -32,6 +32,10 @@ class Readiness(NamedTuple):
     degraded: tuple[str, ...] = ()
 
 
+# What is away, by name; the rest would tell a stranger how busy we are.
+FOR_EVERYBODY = ("is_ready", "database", "queue", "degraded")
+
+
 def is_alive() -> bool:
     """Tell whether this process can reach its database."""
     try:

@@ -95,3 +95,41 @@ def test_database_that_is_behind_is_not_ready(
 
 def test_only_reading_is_allowed(client: Client) -> None:
     assert client.post("/healthz").status_code == 405
+
+
+FIGURES = {"queue_depth", "queued_runs", "running_runs", "worker_seen_seconds_ago"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "remote", "sees"),
+    [
+        ({}, "127.0.0.1", True),
+        ({}, "192.0.2.7", False),
+        ({"X-Forwarded-For": "192.0.2.7"}, "127.0.0.1", False),
+        ({"Authorization": "Bearer " + "m" * 32}, "192.0.2.7", True),
+        ({"Authorization": "Bearer " + "n" * 32}, "192.0.2.7", False),
+    ],
+    ids=["this machine", "stranger", "behind a proxy", "token", "wrong token"],
+)
+def test_figures_are_for_those_who_may_see_them(
+    client: Client,
+    settings: Settings,
+    headers: dict[str, str],
+    remote: str,
+    sees: bool,
+) -> None:
+    settings.METRICS_TOKEN = "m" * 32
+
+    ready = client.get("/readyz", headers=headers, REMOTE_ADDR=remote)
+
+    assert ready.status_code == 200
+    assert ready.json()["is_ready"] is True
+    assert set(ready.json()) >= FIGURES if sees else not FIGURES & set(ready.json())
+
+
+def test_figures_are_not_for_a_proxy_that_names_nobody(
+    client: Client, settings: Settings
+) -> None:
+    settings.BEHIND_PROXY = True
+
+    assert not FIGURES & set(client.get("/readyz").json())
