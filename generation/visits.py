@@ -44,9 +44,7 @@ def visit_repository(
     bounds = REPOSITORY
     if is_patient:
         bounds = bounds._replace(seconds=PATIENT, cpu_seconds=PATIENT, memory_mib=4096)
-    call_isolated(
-        _visit_repository, url, path, fetcher, bounds.seconds, bounds=bounds
-    )
+    call_isolated(_visit_repository, url, path, fetcher, bounds.seconds, bounds=bounds)
 
 
 # --- what follows happens in the other process

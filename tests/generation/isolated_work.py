@@ -7,10 +7,18 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from generation.exceptions import SourceUnreachable
 
 MIB = 1 << 20
+
+
+def know_munich(host: str, port: int, *given: Any, **options: Any) -> list[Any]:
+    """Answer as a name server that knows one host, by its name in ASCII."""
+    if host != "xn--mnchen-3ya.example":
+        raise OSError(f"no such host: {host}")
+    return [(2, 1, 6, "", ("127.0.0.1", port))]
 
 
 def echo(*parts: bytes) -> Iterator[bytes]:
