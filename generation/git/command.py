@@ -71,6 +71,8 @@ _ENVIRONMENT = {
 }
 # Of what git complains about so much is kept. A stranger's server may say more.
 _MOST_COMPLAINTS = 1 << 16
+# Of a reason so many characters are shown: an address may stand in it, of 2,000 at most.
+_LONGEST_REASON = 2_500
 # After its end, so many seconds until what it has started has closed its standard error.
 _LAST_WORDS = 2.0
 # As git and the C library say it: a full disk, a quota, and a limit of the size of files. A
@@ -331,6 +333,9 @@ def _has_file_of(path: Path, size: int) -> bool:
 
 def _failure(path: Path, command: str, errors: str, status: int) -> RepositoryError:
     name = named(path)
+    # What another server has said is not ours to repeat, and it may imitate git.
+    ours = (line for line in errors.splitlines() if not line.startswith("remote:"))
+    errors = "\n".join(ours)
     if is_disk_full(errors) or status == -signal.SIGXFSZ:
         return RepositoryError(
             f"the disk is full: {name} could not be written. Free some space and run it "
@@ -352,6 +357,7 @@ def _failure(path: Path, command: str, errors: str, status: int) -> RepositoryEr
     reason = reason.partition("fatal:")[2].strip().rstrip("'") or "it gave no reason"
     # Where repositories lie is nobody's business who only asked for one.
     reason = reason.replace(f"{path.parent.parent}/", "")
+    reason = "".join(filter(str.isprintable, reason))[:_LONGEST_REASON]
     return RepositoryError(f"git {command} failed in {name}: {reason}")
 
 

@@ -292,6 +292,24 @@ def test_git_that_complains_without_end_is_heard_to_the_end(
         list(repository.find(["0" * 40] * 200))
 
 
+def test_what_a_server_says_is_neither_believed_nor_repeated(
+    repository: Repository, stand_in: Callable[..., None]
+) -> None:
+    stand_in(
+        "echo 'remote: fatal: No space left on device' >&2",
+        "echo 'remote: fatal: out of memory' >&2",
+        "printf 'fatal: \\033[2Jearly EOF\\n' >&2",
+        "exit 128",
+    )
+
+    with pytest.raises(RepositoryError) as caught:
+        repository.refs()
+
+    assert (
+        str(caught.value) == "git for-each-ref failed in ada/clocks.git: [2Jearly EOF"
+    )
+
+
 def test_missing_git_is_named(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
