@@ -59,13 +59,13 @@ def end_with_parent(
     thread that forked: it has to live as long as its process does.
     """
     if not ask_the_kernel():
-        call_without_parent(parent, _kill_this_process)
+        call_when_orphaned(parent, _kill_this_process)
     elif os.getppid() != parent:
         # It ended between the fork and the request.
         _kill_this_process()
 
 
-def call_without_parent(parent: int, then: Callable[[], None]) -> None:
+def call_when_orphaned(parent: int, then: Callable[[], None]) -> None:
     """Call a function in a thread when the process that forked this one has ended."""
 
     def look() -> None:

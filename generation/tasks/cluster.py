@@ -32,7 +32,7 @@ from django_q import cluster, queues
 from django_q.brokers import Broker, get_broker
 
 from generation.locks import LastingLock
-from generation.processes import call_without_parent, end_with_parent
+from generation.processes import call_when_orphaned, end_with_parent
 from generation.tasks.presence import say_goodbye
 from generation.tasks.signs import CLUSTER, SHOWS_EVERY, Part
 
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 WRITTEN_FOR = (1, 11)
 # Between two looks at an event that is waited for, in seconds.
-LOOKS_EVERY = 0.1
+LOOKS_EVERY = 0.25
 # The pusher's place in the queue is lost when a worker waits at an empty one for so long.
 PLACE_IS_LOST_AFTER = 3 * SHOWS_EVERY
 
@@ -150,6 +150,7 @@ class Cluster(cluster.Cluster):  # type: ignore[misc]
     """The process that was started by hand or by a service manager."""
 
     def start(self) -> int:
+        CLUSTER.reset()
         pid = int(super().start())
         # Before multiprocessing waits for the sentinel, and asks for no status.
         atexit.register(self._end)
@@ -206,11 +207,11 @@ def monitor(result_queue: Queue, broker: Broker | None = None) -> None:
 
     These it has to report that the workers, who died before it, are gone.
     """
-    call_without_parent(_parent(), _speak_for_the_dead)
+    call_when_orphaned(_parent(), _report_dead_workers)
     _monitor(result_queue, broker)
 
 
-def _speak_for_the_dead() -> None:
+def _report_dead_workers() -> None:
     try:
         log.error("cluster was killed", workers=CLUSTER.workers())
         say_goodbye(CLUSTER.workers())

@@ -40,6 +40,10 @@ class Signs:
     at once, and a process that is killed leaves nothing half done."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin with nothing shown, in memory of its own."""
         self._shown = _shared(len(Part)).cast("d")
         self._workers = _shared(MOST_WORKERS).cast("q")
         # What only this process knows.

@@ -69,3 +69,18 @@ def test_workers_are_known_until_others_take_their_place() -> None:
     assert signs.workers() == [12, 13]
     signs.note_workers(range(1, MOST_WORKERS + 10))
     assert len(signs.workers()) == MOST_WORKERS
+
+
+def test_cluster_begins_with_signs_of_its_own() -> None:
+    signs = signs_of(Part.SENTINEL)
+
+    def begin() -> None:
+        signs.reset()
+        signs.show(Part.PUSHER)
+
+    child = FORK.Process(target=begin)
+    child.start()
+    child.join()
+
+    assert child.exitcode == 0
+    assert signs.shown_at(Part.PUSHER) == 0
