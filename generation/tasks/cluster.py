@@ -43,6 +43,8 @@ WRITTEN_FOR = (1, 11)
 LOOKS_EVERY = 0.25
 # The pusher's place in the queue is lost when a worker waits at an empty one for so long.
 PLACE_IS_LOST_AFTER = 3 * SHOWS_EVERY
+# What is left of a killed cluster may take so many seconds to report that it is gone.
+REPORTS_FOR = 10
 
 _worker, _pusher, _monitor = cluster.worker, cluster.pusher, cluster.monitor
 
@@ -59,7 +61,7 @@ def change_cluster() -> None:
 class Queue(queues.Queue):  # type: ignore[misc]
     """A queue between processes any of which may be killed at any time.
 
-    Whoever waits at it shows a sign of life as the part that was set for that side.
+    A process that waits at it shows a sign of life, as the part that was set for its side.
     """
 
     put_by: Part | None = None
@@ -161,6 +163,7 @@ class Cluster(cluster.Cluster):  # type: ignore[misc]
         if self.sentinel.exitcode:
             log.error("cluster lost its sentinel", status=self.sentinel.exitcode)
             # The monitor does so, too, unless it was killed as well.
+            signal.alarm(REPORTS_FOR)
             say_goodbye(CLUSTER.workers())
             logging.shutdown()
             os._exit(1)
@@ -189,7 +192,7 @@ def worker(*arguments: Any, **options: Any) -> None:
     """Make runs. A run dies with its worker, and another attempt follows it.
 
     So a worker without a cluster is killed at once, also in the middle of a run: the lease
-    would let it finish, but nobody could stop it, and a new cluster makes up for it.
+    would let it finish, but nobody could stop it, and another cluster resumes the run.
     """
     end_with_parent(_parent())
     _worker(*arguments, **options)
@@ -203,15 +206,17 @@ def pusher(task_queue: Queue, event: Any, broker: Broker | None = None) -> None:
 
 
 def monitor(result_queue: Queue, broker: Broker | None = None) -> None:
-    """Take results. It takes no messages, so it may outlive a killed cluster for seconds.
+    """Take results. It makes no runs, so it may outlive a killed cluster for some seconds.
 
-    These it has to report that the workers, who died before it, are gone.
+    In these it reports that the workers, which were killed before it, are gone.
     """
     call_when_orphaned(_parent(), _report_dead_workers)
     _monitor(result_queue, broker)
 
 
 def _report_dead_workers() -> None:
+    # Nothing handles this signal here: at the latest, it ends the process.
+    signal.alarm(REPORTS_FOR)
     try:
         log.error("cluster was killed", workers=CLUSTER.workers())
         say_goodbye(CLUSTER.workers())

@@ -1,7 +1,7 @@
 """When each part of a cluster last showed that it works, for all of its processes to see.
 
 A process that is there may be stopped, or wait for something that never comes. So each part
-shows a sign of life from the loop that does its work, and from no thread beside it.
+shows a sign of life from the loop that does its work, and from no other thread.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Signs:
         return None
 
     def note_workers(self, pids: Iterable[int]) -> None:
-        """Keep the numbers of the workers for whoever has to speak for them."""
+        """Keep the numbers of the workers for the process that has to say goodbye for them."""
         known = [*pids][:MOST_WORKERS]
         for place in range(MOST_WORKERS):
             self._workers[place] = known[place] if place < len(known) else 0

@@ -1,4 +1,7 @@
-"""Single processes of a cluster are killed or stopped: nobody counts on what is left of it."""
+"""Single processes of a cluster are killed or stopped: nobody counts on what is left of it.
+
+What meets runs that are under way is in tests/engine/faults.py.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ def nothing_is_left_of(stack: Stack, members: Members) -> None:
     assert not stack.workers() & {*members.workers}
 
 
-@pytest.mark.parametrize("killed", ["parent", "sentinel"])
+@pytest.mark.parametrize(
+    "killed",
+    ["parent", pytest.param("sentinel", marks=pytest.mark.engine_full)],
+)
 def test_a_cluster_ends_with_its_parent_and_with_its_sentinel(
     stack: Stack, killed: str
 ) -> None:
