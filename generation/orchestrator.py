@@ -5,6 +5,7 @@ Every way out of here is reported: a run that was claimed is finished, whatever 
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -147,10 +148,10 @@ def attempt(
             raise fail_for_now(operations, exc) from exc
         finish(operations, Outcome.FAILED, error=str(exc))
         raise
-    except MemoryError as exc:
-        reason = GenerationError("the memory that a run may use was not enough")
-        raise fail_for_now(operations, reason) from exc
-    except BaseException:
+    except BaseException as exc:
+        if _is_want_of_memory(exc):
+            reason = GenerationError("the memory that a run may use was not enough")
+            raise fail_for_now(operations, reason) from exc
         log.exception("run failed by a mistake of ours")
         finish(
             operations,
@@ -158,6 +159,15 @@ def attempt(
             error="something went wrong on our side; the log of the server tells what",
         )
         raise
+
+
+def _is_want_of_memory(exc: BaseException) -> bool:
+    """Recognise it in all its forms: Python's own, a system call's, a thread's stack."""
+    return (
+        isinstance(exc, MemoryError)
+        or (isinstance(exc, OSError) and exc.errno == errno.ENOMEM)
+        or (isinstance(exc, RuntimeError) and "can't start new thread" in str(exc))
+    )
 
 
 class _Run:

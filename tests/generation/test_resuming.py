@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import time
@@ -422,11 +423,19 @@ def test_push_in_between_ends_the_attempt_and_not_the_run(
     assert (failure.reason, failure.retry_after) == ("somebody was quicker", 0)
 
 
+@pytest.mark.parametrize(
+    "want",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+    ],
+)
 def test_want_of_memory_ends_the_attempt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, want: Exception
 ) -> None:
     def eat(*args: object) -> None:
-        raise MemoryError
+        raise want
 
     monkeypatch.setattr("generation.orchestrator.read_data", eat)
     run = make_run(("list.md", CLOCKS))
