@@ -20,6 +20,8 @@ import nh3
 from markdown import Markdown
 from markdown.__meta__ import __version__ as markdown_version
 
+from generation.unseen import visible
+
 # What renders, for those who keep what was rendered.
 ENGINES = f"markdown {markdown_version}, nh3 {nh3.__version__}"  # type: ignore[attr-defined]
 
@@ -27,6 +29,9 @@ ENGINES = f"markdown {markdown_version}, nh3 {nh3.__version__}"  # type: ignore[
 # square of the brackets in a paragraph (measured: 2,000 of them 1.8 s, 4,000 over 6 s).
 MOST_CHARACTERS = 64 * 1024
 MOST_BRACKETS = 200
+# After each heading, rule or empty item the parser copies the rest of the paragraph: 60 KB of
+# `# a` on lines that follow one another take it minutes.
+MOST_CUTS = 200
 
 _PARAGRAPH_BREAK = re.compile(r"\n[ \t]*\n")
 _BLANKS = re.compile(r"\s+")
@@ -108,11 +113,20 @@ _TOO_DEEP = re.compile(
 )
 
 
+# A line that ends the paragraph before it.
+_CUT = re.compile(
+    r"^[ \t]{0,60}(?:\#|(?:[-*+]|\d{1,9}\.)[ \t]*$|(?:[-*_][ \t]{0,2}){3,60}$|[=-]{1,60}$)",
+    re.MULTILINE,
+)
+
+
 def _is_too_costly(text: str) -> bool:
     if len(text) > MOST_CHARACTERS or _TOO_DEEP.search(text):
         return True
     return any(
-        paragraph.count("[") > MOST_BRACKETS or paragraph.count("<") > MOST_BRACKETS
+        paragraph.count("[") > MOST_BRACKETS
+        or paragraph.count("<") > MOST_BRACKETS
+        or sum(1 for _ in _CUT.finditer(paragraph)) > MOST_CUTS
         for paragraph in _PARAGRAPH_BREAK.split(text)
     )
 
@@ -334,7 +348,7 @@ def one_line(text: str) -> str:
     """Squeeze blanks, drop what nobody can see, compose characters."""
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    seen = _UNSEEN.sub("", _BLANKS.sub(" ", text))
+    seen = _UNSEEN.sub("", visible(_BLANKS.sub(" ", text)))
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", seen)).strip()
 
 

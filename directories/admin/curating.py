@@ -28,6 +28,7 @@ from directories.services.proposing import repositories_of
 from directories.wording import ADMIN, with_advice
 from generation.editing.operations import AddItem, SentForm
 from generation.exceptions import FormConflict
+from generation.sources.urls import LONGEST_URL
 
 if TYPE_CHECKING:
     from directories.services.editing import Edited, How, ShownItem
@@ -40,7 +41,7 @@ class ItemForm(forms.Form):
     """The fields of an item that people change most."""
 
     name = forms.CharField(max_length=200)
-    source_url = forms.URLField(label="Link", max_length=2_000, assume_scheme="https")
+    source_url = forms.CharField(label="Link", max_length=LONGEST_URL)
     description = forms.CharField(max_length=5_000, required=False)
     category = forms.CharField(max_length=100, help_text="An id, or a name.")
     tags = forms.CharField(required=False, help_text="Divided by commas.")

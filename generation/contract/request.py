@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -20,7 +17,16 @@ from pydantic import (
     model_validator,
 )
 
-from generation.sources.urls import clean_url
+from generation.contract.values import (
+    Colour,
+    Domain,
+    HttpUrl,
+    Language,
+    Newlines,
+    Printable,
+    SiteUrl,
+    Visible,
+)
 
 MAX_DESCRIPTION = 500
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
@@ -28,54 +34,21 @@ MAX_DOCUMENTS_BYTES = 32 * 1024 * 1024
 STORED: Final = {"is_stored": True}
 
 
-def _http_url(value: str) -> str:
-    """Refuse what is not an absolute http(s) URL, but store it as it was typed."""
-    if not value.lower().startswith(("http://", "https://")) or not clean_url(value):
-        raise ValueError("must be an absolute http:// or https:// URL")
-    return value
-
-
-def _http_url_or_nothing(value: str) -> str:
-    return _http_url(value) if value else value
-
-
-def _printable(value: str) -> str:
-    """Refuse what no database and no page can hold; line ends and tabs are text."""
-    if any(
-        unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t" for c in value
-    ):
-        raise ValueError("must not hold control characters")
-    return value
-
-
-def one_newline(value: Any) -> Any:
-    """Write every line end in one way: web forms send CRLF, command lines do not."""
-    if not isinstance(value, str):
-        return value
-    return value.replace("\r\n", "\n").replace("\r", "\n")
-
-
-Printable = AfterValidator(_printable)
-# Before the length is measured: a browser counts a line end as one character.
-Newlines = BeforeValidator(one_newline)
 Label = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     Printable,
     Newlines,
+    Visible,
 ]
 Description = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=MAX_DESCRIPTION),
     Printable,
     Newlines,
+    Visible,
 ]
 Labels = Annotated[tuple[Label, ...], Field(max_length=200)]
-HttpUrl = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=2000),
-    AfterValidator(_http_url),
-]
 
 
 class Asked(BaseModel):
@@ -99,19 +72,13 @@ class Company(Asked):
 class Website(Asked):
     """How the website looks and where it will stand. `config.yml` says more."""
 
-    url: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, max_length=2000),
-        AfterValidator(_http_url_or_nothing),
-    ] = ""
+    url: SiteUrl = ""
     """where the website will stand, such as `https://example.org/list/`"""
-    accent: Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
+    accent: Colour = ""
     """the colour of links and buttons, such as `#0b6b5d`"""
-    language: Annotated[
-        str, StringConstraints(pattern=r"^([a-z]{2,3}(-\w{2,8})*)?$")
-    ] = ""
+    language: Language = ""
     """the language of its items, such as `en` or `pt-BR`"""
-    domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{0,253}$")] = ""
+    domain: Domain = ""
     """a host name of its own, for hosts that read it from a file `CNAME`"""
 
     @model_serializer(mode="wrap")
@@ -159,6 +126,7 @@ class GenerationRequest(Asked):
         StringConstraints(strip_whitespace=True, max_length=5000),
         Printable,
         Newlines,
+        Visible,
     ] = ""
     company: Company | None = None
     initial_categories: Labels = ()

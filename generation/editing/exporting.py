@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 
 from generation.items import Catalogue, Category, Item
 from generation.repositories.documents import item_document
+from generation.spreadsheets import guarded, is_formula, without_guard
 
-# A cell that begins with one of these is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     *("slug", "name", "description", "source_url", "category", "tags", "featured"),
     *("order", "updated_at", "markdown"),
@@ -40,25 +39,11 @@ def export(catalogue: Catalogue, form: str, *, title: str) -> Iterator[bytes]:
         yield piece.encode("utf-8", "replace")
 
 
-def guarded(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula.
-
-    A text that looks guarded is guarded as well, so that nothing is lost when guards go.
-    """
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
-
-
 def unguarded(value: Any) -> Any:
-    """Take the guard away again."""
+    """Take the guards of cells away again."""
     if isinstance(value, list):
         return [unguarded(part) for part in value]
-    if (
-        isinstance(value, str)
-        and value[:1] == "'"
-        and value.lstrip("'").startswith(FORMULA)
-    ):
-        return value[1:]
-    return value
+    return without_guard(value) if isinstance(value, str) else value
 
 
 def _csv(catalogue: Catalogue, title: str) -> Iterator[str]:
@@ -187,7 +172,9 @@ def in_order(catalogue: Catalogue) -> Iterator[Item]:
 def _joined(tags: Sequence[str]) -> str:
     """Write tags into one cell; where signs in them would part or hide them, as an array."""
     is_plain = all(
-        not _PARTS_TAGS.search(tag) and not tag.startswith(("#", "[", *FORMULA, "'"))
+        not _PARTS_TAGS.search(tag)
+        and not tag.startswith(("#", "[", "'"))
+        and not is_formula(tag)
         for tag in tags
     )
     return "; ".join(tags) if is_plain else json.dumps(tags, ensure_ascii=False)

@@ -27,6 +27,8 @@ from generation.sources.urls import FORGES, clean_url, host_of
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 200, 1_000
 MOST_TAGS = 12
+# Of a text, no more is looked through; names and descriptions are shorter by far.
+_LONGEST_TEXT = 10_000
 # What JSON-LD calls a thing that one links to, the surest first.
 _THINGS = (
     *(
@@ -243,7 +245,9 @@ class _Reader:
 
     def _meta(self, name: str) -> str:
         for attribute in ("property", "name"):
-            if text := self._attribute(f'meta[{attribute}="{name}"]', "content"):
+            text = self._attribute(f'meta[{attribute}="{name}"]', "content")
+            # Patterns look for blanks in it: runs of them are none any more.
+            if text := squeeze(text[:_LONGEST_TEXT]):
                 return text
         return ""
 
@@ -253,7 +257,7 @@ class _Reader:
 
     def _text(self, selector: str) -> str:
         node = self._parser.css_first(selector)
-        return squeeze(node.text()) if node else ""
+        return squeeze(node.text()[:_LONGEST_TEXT]) if node else ""
 
     def _link(self, text: str) -> str:
         return clean_url(text, base=self._base)
@@ -264,7 +268,7 @@ def _text(value: Any) -> str:
         value = value[0] if value else ""
     if isinstance(value, dict):
         value = value.get("@value") or value.get("name") or ""
-    return value if isinstance(value, str) else ""
+    return squeeze(value[:_LONGEST_TEXT]) if isinstance(value, str) else ""
 
 
 def _address(value: Any) -> str:

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from generation.contract.values import ItemLink
 from generation.sources.names import squeeze
+from generation.unseen import is_joiner, visible
 
 MOST_OPERATIONS = 500
 MOST_TAGS = 50
@@ -24,8 +26,12 @@ def tidied(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    plain = ("".join(c for c in line if c.isprintable() or c == "\t") for line in lines)
+    plain = ("".join(filter(_is_shown, visible(line))) for line in lines)
     return "\n".join(line.rstrip() for line in plain).strip("\n")
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or character == "\t" or is_joiner(character)
 
 
 Squeezed = BeforeValidator(_squeezed)
@@ -36,7 +42,6 @@ Reason = Annotated[str, Squeezed, StringConstraints(min_length=1, max_length=500
 Text = Annotated[
     str, BeforeValidator(tidied), StringConstraints(max_length=LONGEST_TEXT)
 ]
-Link = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
 Slug = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Tags = Annotated[tuple[LabelName, ...], Field(max_length=MOST_TAGS)]
 Facts = Annotated[dict[LabelName, Any], Field(max_length=100)]
@@ -55,7 +60,7 @@ class AddItem(Operation):
 
     action: Literal["add"] = "add"
     name: Name
-    source_url: Link
+    source_url: ItemLink
     description: Line = ""
     category: LabelName
     tags: Tags = ()
@@ -78,7 +83,7 @@ class UpdateItem(Operation):
     slug: Slug
     version: Version | None = None
     name: Name | None = None
-    source_url: Link | None = None
+    source_url: ItemLink | None = None
     description: Line | None = None
     category: LabelName | None = None
     tags: Tags | None = None

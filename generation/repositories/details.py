@@ -25,11 +25,14 @@ _UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*).*")
 _BULLET = re.compile(r"( *)[*+-][ \t]+(?=\S)(.*)")
 _NUMBER = re.compile(r"( *)(\d{1,9})[.)][ \t]+(?=\S)(.*)")
-_PICTURE = re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\[\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)\n]*\)")
+# Bounded, because a text of 100,000 "](" has as many places where a link may begin.
+_PICTURE = re.compile(r"!\[([^\]\n]{0,1000})\]\([^)\n]{0,2500}\)")
+_LINK = re.compile(
+    r"\[([^\[\]\n]{0,1000})\]\(\s{0,9}<?([^)\s>]{0,2000}+)>?[^)\n]{0,500}\)"
+)
 _REFERENCE = re.compile(r" {0,3}\[[^\]\n]+\]:.*")
 _BARE = re.compile(r"(?<![\w(<\[/])(https?://[^\s<>()\[\]`]*[^\s<>()\[\]`.,;:!?'\"*_])")
-_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+_CODE = re.compile(r"(?<!`)(`++).{1,2000}?(?<!`)\1(?!`)")
 # What would begin a block in the middle of ours.
 _START = re.compile(
     r"[#>=+-]|[*_](?=\s|$|[\s*_]+$)|[~`](?=[~`]{2})|\d{1,9}(?=[.)](?:\s|$))"

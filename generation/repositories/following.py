@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, Literal
 
 from generation.contract.context import DirectoryContext
-from generation.contract.request import GenerationRequest, one_newline
+from generation.contract.request import GenerationRequest
+from generation.contract.values import one_newline
 from generation.git import Repository
 from generation.items import Catalogue
 from generation.pipeline.merging import resolve_labels

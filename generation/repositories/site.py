@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from generation.contract.values import Colour, Domain, Language, SiteUrl
 from generation.exceptions import RepositoryError
 from generation.items import Record
 from generation.yaml import InvalidYAML, as_bool, as_integer, parse, scalar_text
@@ -39,9 +40,6 @@ _TEMPLATE = re.compile(r"[a-z0-9_-]{1,40}\.(?:html|svg)")
 _STATIC = re.compile(
     r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/){0,4}[A-Za-z0-9_.-]{1,100}"
 )
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
-_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _RIGHT_TO_LEFT = {
     "ar",
     "arc",
@@ -72,49 +70,29 @@ class SiteSettings(Record):
     absolute link is left out.
     """
 
-    url: str = ""
-    accent: str = "#0b6b5d"
-    language: str = "en"
+    url: SiteUrl = ""
+    accent: Colour = "#0b6b5d"
+    language: Language = "en"
     direction: str = ""
-    domain: str = ""
+    domain: Domain = ""
     header: tuple[MenuLink, ...] = Field(default=(), max_length=MOST_LINKS)
     footer: tuple[MenuLink, ...] = Field(default=(), max_length=MOST_LINKS)
     footer_text: str = Field(default="", max_length=500)
 
     @field_validator("url")
     @classmethod
-    def _is_a_place(cls, url: str) -> str:
-        if not url:
-            return ""
-        try:
-            parts = urlsplit(url)
-            is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
-        except ValueError:
-            is_web = False
-        if not is_web or parts.query or parts.fragment or "@" in parts.netloc:
-            raise ValueError(
-                "must be the address of the website, such as https://example.org/list/"
-            )
-        if re.search(r"[\s<>\"'\\^`{|}]", url):
-            raise ValueError("must not hold blanks, quotes or brackets")
-        return url.rstrip("/") + "/"
+    def _ends_with_a_slash(cls, url: str) -> str:
+        return url.rstrip("/") + "/" if url else ""
 
     @field_validator("accent")
     @classmethod
-    def _is_a_colour(cls, accent: str) -> str:
-        colour = accent.strip().lower()
-        if re.fullmatch(r"#[0-9a-f]{3}", colour):
-            colour = "#" + "".join(2 * sign for sign in colour[1:])
-        if not _COLOUR.fullmatch(colour):
-            raise ValueError("must be a colour such as '#0b6b5d', in quotes")
-        return colour
+    def _has_a_colour(cls, accent: str) -> str:
+        return accent or cls.model_fields["accent"].default
 
     @field_validator("language")
     @classmethod
-    def _is_a_language(cls, language: str) -> str:
-        if not _LANGUAGE.fullmatch(language):
-            raise ValueError("must be a language code such as en or pt-BR")
-        return language
+    def _has_a_language(cls, language: str) -> str:
+        return language or cls.model_fields["language"].default
 
     @field_validator("direction")
     @classmethod
@@ -122,13 +100,6 @@ class SiteSettings(Record):
         if direction not in ("", "ltr", "rtl"):
             raise ValueError("must be ltr or rtl")
         return direction
-
-    @field_validator("domain")
-    @classmethod
-    def _is_a_domain(cls, domain: str) -> str:
-        if domain and not _DOMAIN.fullmatch(domain.lower()):
-            raise ValueError("must be a host name such as directory.example.org")
-        return domain.lower()
 
     @model_validator(mode="before")
     @classmethod

@@ -75,7 +75,7 @@ _SPELLINGS = {name.casefold(): name for name in _PROPER_NAMES} | {
 _WORD = re.compile(r"\w+")
 _SPELLINGS_BEGIN = {_WORD.findall(spelling)[0] for spelling in _SPELLINGS}
 _ADDRESS_OR_WORD = re.compile(
-    r"\w+://\S*|[\w-]+\.[\w.-]+/\S*"
+    r"(?<!\w)\w+://\S*|(?<![\w-])[\w-]+\.[\w.-]+/\S*"
     r"|(?<![\w.@#:+-])(?:os\ x|mongo\ db|rss/atom|\w(?:[\w.]*\w)?)(?![\w@+-]|:/)",
     re.IGNORECASE,
 )

@@ -44,7 +44,8 @@ _FORMULA = re.compile(
 )
 # A relation in Notion is exported with the address of the page that it leads to.
 _RELATION = re.compile(
-    r"[ ]*\(https?://(?:[\w-]+\.)?notion\.(?:so|site)/[^\s()]{0,500}\)", re.IGNORECASE
+    r"[ ]{0,3}\(https?://(?:[\w-]+\.)?notion\.(?:so|site)/[^\s()]{0,500}\)",
+    re.IGNORECASE,
 )
 _FEWEST_SORTED = 6
 _MOST_CATEGORIES = 40

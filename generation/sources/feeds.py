@@ -37,7 +37,7 @@ _BOILERPLATE = re.compile(
     r"|Continue reading .{0,300}|Read more .{0,300}|Comments)\s*$",
     re.DOTALL,
 )
-_ELLIPSIS = re.compile(r"\s*[\[(](?:\u2026|\.\.\.)[\])]\s*$")
+_ELLIPSIS = re.compile(r"\s{0,9}[\[(](?:\u2026|\.\.\.)[\])]\s*$")
 
 
 class Post(NamedTuple):

@@ -80,7 +80,7 @@ def drop_figures(text: str) -> str:
 _SIGNS = ("\u2605", "\u2606", "\u2729", "\u2730", "\u2b50", "\U0001f31f", ":")
 _MEDALS = ("\U0001f947", "\U0001f948", "\U0001f949")
 _WORDS = re.compile(
-    r"\d[\d.,]*[ ]?[kKmM]?\+?[ ]{0,3}(?:github )?(?:star|fork|watch)", re.I
+    r"(?<!\d)\d[\d.,]{0,30}[ ]?[kKmM]?\+?[ ]{0,3}(?:github )?(?:star|fork|watch)", re.I
 )
 
 

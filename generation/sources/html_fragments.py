@@ -133,8 +133,8 @@ def _terms(parent: LexborNode) -> Iterator[Block]:
 
 def _table(table: LexborNode) -> Iterator[Block]:
     if table.css_first("td table, td ul, td ol") is not None:
-        # It only arranges what is in its cells.
-        for cell in table.css("td"):
+        # It only arranges what is in its own cells: those of inner tables are in them.
+        for cell in _own_cells(table):
             yield from _blocks(cell)
         return
     header: list[Pieces] = []
@@ -147,6 +147,14 @@ def _table(table: LexborNode) -> Iterator[Block]:
         elif pieces:
             rows.append(pieces)
     yield Block("table", 0, (), Table(header, rows))
+
+
+def _own_cells(parent: LexborNode) -> Iterator[LexborNode]:
+    for node in parent.iter(include_text=False):
+        if node.tag == "td":
+            yield node
+        elif node.tag in ("tbody", "thead", "tfoot", "tr"):
+            yield from _own_cells(node)
 
 
 def _pieces(node: LexborNode) -> Pieces:

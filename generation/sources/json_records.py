@@ -78,6 +78,7 @@ _NO_TITLES = frozenset(
     }
 )
 _LONGEST_TITLE = 80
+_LONGEST_KEY = 100
 _IDENTIFIER = re.compile(r"[a-z_]\w*", re.ASCII)
 # Keys that a document gives its parts, not names of what is listed.
 _PARTS = frozenset(
@@ -540,4 +541,5 @@ def _is_title(text: Any) -> bool:
 
 
 def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+    # Everything below a key has it in its place: one of 100 KB would be stored a thousand times.
+    return key[:_LONGEST_KEY].replace("~", "~0").replace("/", "~1")

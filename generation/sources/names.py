@@ -10,14 +10,13 @@ import re
 import unicodedata
 from html import unescape
 
-# Zero-width characters, soft hyphens, and the marks that turn text around.
-_INVISIBLE = re.compile(
-    "[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
-)
+from generation.unseen import visible
+
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _SEPARATORS = " \t\n-\u2010\u2011\u2012\u2013\u2014\u2015:\uff1a·•|,;=>\u2192~\u00a0"
 # A description may end with a dash of its own ("C-"), but not with one of the layout.
-_TAIL = re.compile(r"(?:\s+[-\u2013\u2014|·•/~]+|[\s:|·•,;\uff1a]+)+$")
+_ENDS = " \t\n\u00a0:|·•,;\uff1a"
+_DASHES = "-\u2013\u2014|·•/~"
 _LONGEST_TAIL = 200
 # Signs before a dash belong to the layout: "🔥 - A quick server".
 _LEADING_SIGNS = re.compile(
@@ -27,7 +26,7 @@ _LEADING_SIGNS = re.compile(
 
 def squeeze(text: str) -> str:
     """Turn every run of blanks into one space and drop what cannot be seen."""
-    return " ".join(_CONTROL.sub("", _INVISIBLE.sub("", text)).split())
+    return " ".join(_CONTROL.sub("", visible(text)).split())
 
 
 # A footnote of Markdown, where a reader leaves it as it is written.
@@ -46,8 +45,21 @@ def clean_description(text: str) -> str:
     plain = _FOOTNOTE.sub("", squeeze(unescape(text)))
     description = _LEADING_SIGNS.sub("", plain.lstrip(_SEPARATORS))
     head, tail = description[:-_LONGEST_TAIL], description[-_LONGEST_TAIL:]
-    description = (head + _TAIL.sub("", tail)).strip()
+    description = (head + _without_ends(tail)).strip()
     return "" if not any(map(_is_meaningful, description)) else description
+
+
+def _without_ends(text: str) -> str:
+    """Take separators off the end; a dash only where a blank stands before it.
+
+    One walk from the end: a pattern for this tries all ways to divide " | | | |".
+    """
+    while True:
+        text = text.rstrip(_ENDS)
+        bare = text.rstrip(_DASHES)
+        if bare == text or not bare[-1:].isspace():
+            return text
+        text = bare
 
 
 def name_key(name: str) -> str:

@@ -16,9 +16,10 @@ _LINK = re.compile(r"\[\[https?://[^\[\]\s]{1,2000}\](?:\[[^\[\]\n]{1,300}\])?\]
 _LISTED = re.compile(r"^(?:\*+|[ \t]*[-+|]|[ \t]*\d+[.)])[ \t]+\S", re.MULTILINE)
 _HEADING = re.compile(r"(\*{1,20})[ \t]+(\S.*)")
 _ITEM = re.compile(r"([ \t]*)(?:[-+]|(?<=[ \t])\*|\d{1,9}[.)])[ \t]+(\S.*)")
-_TAGS = re.compile(r"[ \t]+:[\w@#%:]{1,200}:[ \t]*$")
+# A run of blanks is looked at from its beginning alone: from each blank takes the square.
+_TAGS = re.compile(r"(?<![ \t])[ \t]+:[\w@#%:]{1,200}:[ \t]*$")
 _STATE = re.compile(r"(?:TODO|DONE|NEXT|WAITING|CANCELLED)[ \t]+|\[#[A-Z]\][ \t]+")
-_COOKIE = re.compile(r"[ \t]*\[\d*(?:/\d*|%)\]")
+_COOKIE = re.compile(r"(?:(?<![ \t])[ \t]+)?\[\d*(?:/\d*|%)\]")
 _KEYWORD = re.compile(r"[ \t]*#(?:\+|[ \t]|$)|[ \t]*(?:CLOSED|DEADLINE|SCHEDULED):")
 _DRAWER = re.compile(r"[ \t]*:[\w-]{1,60}:[ \t]*$")
 _INLINE = re.compile(

@@ -22,7 +22,7 @@ _YAML_PAIR = re.compile(
     r"""\s*(?:- +)*["']?([\w][\w .-]{0,60}?)["']?\s*:(?:\s+(.*))?$"""
 )
 _YAML_OTHER = re.compile(r"\s*-\s*\S|\s*-\s*$|\s*#|---|\.\.\.|\s{2,}\S")
-_TOML_TABLE = re.compile(r"\s*\[\[?\s*[\w.\"' -]+\s*\]\]?\s*(?:#.*)?$")
+_TOML_TABLE = re.compile(r"\s*\[\[?+[\w.\"'\s-]++\]\]?\s*(?:#.*)?$")
 _MOST_DOTS = 60
 _DOTTED = re.compile(r"""[\w."' \t-]+""")
 _TOML_ARRAY = re.compile(r"\s*\[\[\s*[\w.\"'-]+\s*\]\][ \t]*\n")

@@ -87,7 +87,7 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 )
-_LONGEST_URL = 4_096
+LONGEST_URL = 4_096
 _LEADS = re.compile(r"https?://", re.I)
 _MOST_PARAMETERS = 50
 
@@ -108,7 +108,7 @@ def clean_url(url: str, *, base: str = "") -> str:
     text = (
         _ENTITY.sub(lambda match: unescape(match[0]), url).strip().strip("<>").strip()
     )
-    if not text or len(text) > _LONGEST_URL or _UNSAFE.search(text):
+    if not text or len(text) > LONGEST_URL or _UNSAFE.search(text):
         return ""
     absolute = _absolute(text, base)
     if not absolute or not _is_web_address(absolute):

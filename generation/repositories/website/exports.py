@@ -18,6 +18,7 @@ from generation.repositories.website.pages import SCHEMA
 from generation.repositories.website.rows import Rows
 from generation.repositories.website.shelves import Card, mark_of
 from generation.repositories.website.theme import excerpt
+from generation.spreadsheets import guarded
 
 if TYPE_CHECKING:
     from generation.repositories.website.frame import Site
@@ -27,8 +28,6 @@ Same = Callable[[Callable[[str], bool]], list[bytes | None]]
 SITEMAP_URLS = 45_000
 LLMS_ITEMS = 1_000
 VERSION = 1
-# A cell that begins with one of these is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_pages(site: Site, named: list[Page]) -> Iterator[Page]:
@@ -214,8 +213,7 @@ def _csv_line(*cells: str) -> bytes:
 
 
 def _csv_cell(cell: str) -> str:
-    line = " ".join(cell.splitlines())
-    return f"'{line}" if line.startswith(FORMULA) else line
+    return guarded(" ".join(cell.splitlines()))
 
 
 def _llms(site: Site) -> str:

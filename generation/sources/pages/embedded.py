@@ -39,6 +39,7 @@ _TEXTS = frozenset({"Date", "RegExp", "BigInt", "URL", "EmptyRef", "EmptyShallow
 # Data that refers to itself is written out so deep, and so many values of it.
 _DEEPEST = 12
 _MOST_VALUES = 200_000
+_MOST_BROKEN = 100
 _SMALL = 0.25
 
 
@@ -149,10 +150,15 @@ def _assigned(script: str) -> Iterator[str]:
 def _pushed(script: str) -> Iterator[str]:
     """Yield the pieces of a stream that a script hands over."""
     decoder = json.JSONDecoder()
+    broken = 0
     for match in _PUSHED.finditer(script):
         try:
             piece, _ = decoder.raw_decode(script, match.end())
         except ValueError:
+            # To say where it is broken, all lines before that are counted.
+            broken += 1
+            if broken > _MOST_BROKEN:
+                return
             continue
         if isinstance(piece, str):
             yield piece
@@ -204,12 +210,27 @@ def _unfolded(text: str) -> str:
     whole = _Unfolding(values).at(0)
     if isinstance(whole, dict | list) and whole:
         return json.dumps(whole)
-    records = [
-        {key: _at(values, number) for key, number in value.items()}
-        for value in values
-        if isinstance(value, dict)
-    ]
-    return json.dumps(records)
+    return json.dumps(list(_records(values)))
+
+
+def _records(values: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the objects with their values, which all of them may share, while there is room."""
+    room = _MOST_VALUES
+    for value in values:
+        if not isinstance(value, dict):
+            continue
+        record: dict[str, Any] = {}
+        for key, number in value.items():
+            room -= 1 + _size(values, number)
+            if room < 0:
+                return
+            record[key] = _at(values, number)
+        yield record
+
+
+def _size(values: Sequence[Any], number: Any) -> int:
+    value = _value(values, number)
+    return len(value) if isinstance(value, dict | list | str) else 0
 
 
 class _Unfolding:

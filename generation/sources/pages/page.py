@@ -22,8 +22,9 @@ from generation.sources.pages.structured import combine, structured_candidates
 from generation.sources.pages.tree import Element, parse_page, visible_tree
 from generation.sources.urls import clean_url, host_of
 
+# Comments are taken whole: where each could end at any "-->", trying all ways takes for ever.
 _PAGE = re.compile(
-    r"\s*(?:<\?xml[^>]{0,200}>\s*|<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    r"\s*(?:<\?xml[^>]{0,200}>\s*|(?><!--.{0,2000}?-->)\s*)*+<(?:!doctype\s+html|html|head|body)\b",
     re.I | re.S,
 )
 _FRAGMENT = re.compile(r"<(?:li|td|dt|article)\b[^>]*>", re.IGNORECASE)

@@ -30,6 +30,7 @@ _LINE = "-line"
 _STRONG = frozenset({"strong", "b", "dt", "figcaption", "th"})
 _SHARE_OF_A_CLASS = 0.3
 _MOST_PARTS = 200
+_LONGEST_PATH = 1_000
 _JOINS_NAME = re.compile(r"\s*(?:[-\u2010-\u2015:|,(\uff1a\u00b7]|$)")
 _ICON = re.compile(r"(?:^|[-_/])(?:icons?|fa[bsrl]?|bi|mdi|ri|ti|svg)(?:[-_/]|$)", re.I)
 _LONGEST_LABEL = 200
@@ -50,7 +51,8 @@ class _Place(NamedTuple):
     is_mark: bool = False
 
     def below(self, step: str) -> _Place:
-        return self._replace(path=f"{self.path}/{step}")
+        # A block may be deep, and have a thousand class names: the end tells places apart.
+        return self._replace(path=f"{self.path}/{step}"[-_LONGEST_PATH:])
 
 
 @dataclass(frozen=True, slots=True)

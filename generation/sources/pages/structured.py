@@ -26,6 +26,10 @@ Thing = Mapping[str, Any]
 _FEWEST = 3
 _MOST_THINGS = 50_000
 _DEEPEST = 40
+# A thing may be referred to by every other: each time, all that it says is read again.
+_MOST_REFERENCES = 20
+# Longer than any description; every thing around a text may have it as its value.
+_LONGEST_VALUE = 10_000
 _LISTS = frozenset({"itemlist", "offercatalog", "datacatalog", "collection"})
 _LIST_PROPERTIES = ("itemListElement", "hasPart", "dataset", "itemOffered")
 # What stands beside a list: the page, who made it, the way to it, what it is asked.
@@ -140,16 +144,27 @@ def _value(node: LexborNode) -> str:
     for name in ("content", "href", "src", "datetime", "resource"):
         if attributes.get(name):
             return attributes[name] or ""
-    return squeeze(node.text())
+    return squeeze(_text_of(node))
+
+
+def _text_of(node: LexborNode) -> str:
+    """Return the words inside, as far as a value is long."""
+    parts: list[str] = []
+    room = _LONGEST_VALUE
+    for inner in node.traverse(include_text=True):
+        if inner.tag == "-text":
+            parts.append((inner.text_content or "")[:room])
+            room -= len(parts[-1])
+        # Elements without words are looked through as well, but not for ever.
+        room -= 1
+        if room <= 0:
+            break
+    return "".join(parts)
 
 
 def _listed(things: Sequence[Thing], base: str) -> list[tuple[Thing, str]]:
     """Return (thing, name of its list): members of lists, else things of one type."""
-    by_id = {
-        thing["@id"]: thing
-        for thing in reversed(things)
-        if isinstance(thing.get("@id"), str) and len(thing) > 1
-    }
+    by_id = _Known(things)
     found = [
         (member, _text(thing.get("name")))
         for thing in things
@@ -180,7 +195,27 @@ def _types(thing: Thing) -> set[str]:
     }
 
 
-def _members(thing: Thing, by_id: Mapping[str, Thing]) -> Iterator[Thing]:
+class _Known:
+    """The things of a page by their ids. Each can be asked for so many times."""
+
+    def __init__(self, things: Sequence[Thing]) -> None:
+        self._things = {
+            thing["@id"]: thing
+            for thing in reversed(things)
+            if isinstance(thing.get("@id"), str) and len(thing) > 1
+        }
+        self._asked: Counter[str] = Counter()
+
+    def get(self, identifier: object) -> Thing | None:
+        if not isinstance(identifier, str) or identifier not in self._things:
+            return None
+        self._asked[identifier] += 1
+        if self._asked[identifier] > _MOST_REFERENCES:
+            return None
+        return self._things[identifier]
+
+
+def _members(thing: Thing, by_id: _Known) -> Iterator[Thing]:
     for name in _LIST_PROPERTIES:
         for part in _each(thing.get(name)):
             member = _resolved(part, by_id)
@@ -197,14 +232,15 @@ def _members(thing: Thing, by_id: Mapping[str, Thing]) -> Iterator[Thing]:
                 yield member
 
 
-def _resolved(part: Any, by_id: Mapping[str, Thing]) -> dict[str, Any]:
+def _resolved(part: Any, by_id: _Known) -> dict[str, Any]:
     """Follow a reference, once: what refers on is not followed further."""
     if isinstance(part, str):
-        return dict(by_id.get(part, {"url": part}))
+        known = by_id.get(part)
+        return {"url": part} if known is None else dict(known)
     if not isinstance(part, dict):
         return {}
-    known = by_id.get(part.get("@id", "")) if isinstance(part.get("@id"), str) else None
-    return {**known, **part} if known is not None else dict(part)
+    known = by_id.get(part.get("@id"))
+    return dict(part) if known is None else {**known, **part}
 
 
 def _candidate(thing: Thing, group: str, *, source: str, base: str) -> Candidate | None:

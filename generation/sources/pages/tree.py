@@ -120,9 +120,11 @@ _MOST_ATTRIBUTES = 5_000
 _DEEPEST_PAGE = 1_000
 # A few such choices of a country each are many options, and nothing that is read.
 _MOST_OPTIONS = 2_000
-# `<p>`, sixty times `<font color=...>`, and then `<p>` alone: each reopens all sixty, so
-# that 200 KB become 1.6 GB. The largest list that we know has 150,000 elements.
+# The largest list that we know has 150,000 elements.
 _MOST_ELEMENTS = 500_000
+# `<p>`, sixty times `<font color=...>`, and then `<p>` alone: each reopens all sixty, so
+# that 200 KB become 1.6 GB.
+_MOST_REOPENED = 150_000
 _REOPENED_FREELY = 2
 # By the standard, three equal elements are reopened at most.
 _MOST_EQUAL = 3
@@ -264,15 +266,16 @@ def descend(
 
 def _check_elements(text: str) -> None:
     """Estimate depth and number of the elements before they are parsed."""
-    depth, elements = 0, 0
+    depth, elements, reopened = 0, 0, 0
     formats = _OpenFormats(text)
     for match in _TAG.finditer(text):
         tag = match[2].lower()
         if tag in _FORMATS:
             formats.note(tag, match)
         elif not match[1]:
-            elements += 1 + max(formats.count - _REOPENED_FREELY, 0)
-            if elements > _MOST_ELEMENTS:
+            elements += 1
+            reopened += max(formats.count - _REOPENED_FREELY, 0)
+            if elements > _MOST_ELEMENTS or reopened > _MOST_REOPENED:
                 raise UnreadableSource(
                     "It has too many elements to be a list. Give the part that holds it."
                 )

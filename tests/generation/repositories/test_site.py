@@ -66,7 +66,7 @@ def test_both_spellings_of_a_menu_are_read() -> None:
         (b"website: {colour: '#000000'}", "website.colour"),
         (b"website: []\napp_url: ftp://x.example", "app_url: must be the address"),
         (b"app_url: 'javascript:alert(1)'", "app_url: must be the address"),
-        (b"app_url: https://a.example/?q", "app_url: must be the address"),
+        (b"app_url: https://a.example/?q", "app_url: must end with the path"),
         (b"app_url: 'https://a.example/\"x'", "app_url: must not hold"),
         (b"website: text", "website must hold keys"),
         (b"custom_header: [{label: x}]", "custom_header needs a label"),
