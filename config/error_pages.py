@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import ItemsView
-from typing import Any
+from typing import Any, cast
 
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
@@ -14,14 +14,19 @@ from config.redaction import HIDDEN, redacted
 _TELLING = re.compile("api_?key|token|secret|passw|authorization|credential", re.I)
 
 
+def _safe(finished: str) -> SafeString:
+    """Keep the type that Django asks for: the page is put into no template any more."""
+    return cast("SafeString", finished)
+
+
 class Reporter(ExceptionReporter):
     """Hides in the finished page what this process knows to be secret."""
 
     def get_traceback_html(self) -> SafeString:
-        return SafeString(redacted(super().get_traceback_html()))
+        return _safe(redacted(super().get_traceback_html()))
 
     def get_traceback_text(self) -> SafeString:
-        return SafeString(redacted(super().get_traceback_text()))
+        return _safe(redacted(super().get_traceback_text()))
 
 
 class ReporterFilter(SafeExceptionReporterFilter):

@@ -184,6 +184,14 @@ _Dumper.add_representer(
 )
 
 
+def _built(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def parse(content: bytes, *, times: int = 1) -> Any:
     """Read one YAML document, of at most so many times the usual size.
 
@@ -194,7 +202,7 @@ def parse(content: bytes, *, times: int = 1) -> Any:
     try:
         text = content.decode("utf-8-sig")
         _guard(text, most_events=MAX_EVENTS * times)
-        return yaml.load(text, _Loader)  # noqa: S506 - a safe loader, and guarded
+        return _built(text)
     except UnicodeDecodeError as exc:
         raise InvalidYAML("the file is not UTF-8") from exc
     except yaml.YAMLError as exc:

@@ -32,8 +32,9 @@ def insert_first(model: type[models.Model], **values: Any) -> bool:
     columns = ", ".join(str(field.column) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
+        # Names of our own models alone are put into it; values go by the marks.
         cursor.execute(
-            f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({marks}) "  # noqa: S608
+            f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({marks}) "  # noqa: S608  # nosec B608
             "ON CONFLICT DO NOTHING",
             [
                 field.get_db_prep_save(value, connection)
@@ -65,8 +66,9 @@ def renew_lease(directory_id: UUID, run_id: UUID, attempt: int) -> GenerationRun
     What a reply does not need is read from the row when somebody asks for it.
     """
     with connection.cursor() as cursor:
+        # Only a line of the table above is put into it.
         cursor.execute(
-            "UPDATE directories_generationrun "  # noqa: S608
+            "UPDATE directories_generationrun "  # noqa: S608  # nosec B608
             f"SET lease_expires_at = {LEASE[connection.vendor]} "
             "WHERE id = %s AND directory_id = %s AND state = %s AND attempt = %s",
             [

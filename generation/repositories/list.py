@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from generation.anchors import Anchors
 from generation.items import Catalogue, Category, Item
@@ -127,7 +127,8 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
         finalize=escape_markdown,
-        autoescape=False,  # noqa: S701 (what comes out is Markdown)
+        # Of HTML alone, and these are Markdown.
+        autoescape=select_autoescape(),
         trim_blocks=True,
         keep_trailing_newline=True,
     )

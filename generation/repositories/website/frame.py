@@ -23,8 +23,8 @@ from generation.repositories.website.words import words_of
 
 # Stands for the way to the root in what is made once for all pages. Everything foreign is
 # escaped, so nobody else can have written it.
-ROOT = "<root>"
-_ROOT = Markup(ROOT)  # noqa: S704 - written here
+_ROOT = Markup("<root>")
+ROOT = str(_ROOT)
 
 
 class MenuEntry(NamedTuple):
@@ -51,8 +51,8 @@ class Site:
         self.has_stars = any(count_of(card.item.meta) for card in shelves.cards)
         self._theme = Theme(owner.templates)
         self._chromes: dict[tuple[str, str], dict[str, Markup]] = {}
-        self._cards: dict[Card, str] = {}
-        self._briefs: dict[Card, str] = {}
+        self._cards: dict[Card, Markup] = {}
+        self._briefs: dict[Card, Markup] = {}
         self.year = (shelves.updated_at or "")[:4]
         # What every page is made of, before anything of its own.
         self.mark = mark_of(
@@ -168,7 +168,7 @@ class Site:
             }
             # The templates escape what they are given.
             known = {
-                name: Markup(self._theme.render(f"{name}.html", facts).strip())  # noqa: S704
+                name: Markup(self._theme.render(f"{name}.html", facts)).strip()  # noqa: S704
                 for name in ("head", "header", "footer")
             }
             self._chromes[root, section] = known
@@ -209,20 +209,19 @@ class Site:
 
     def _cards_of(self, cards: Sequence[Card], root: str) -> Markup:
         """Put together cards that are made once, however many pages show them."""
-        made = "".join(map(self._card, cards)).replace(ROOT, root)
-        return Markup(made)  # noqa: S704 - what a template made, put together
+        return Markup().join(map(self._card, cards)).replace(ROOT, root)
 
-    def _card(self, card: Card) -> str:
+    def _card(self, card: Card) -> Markup:
         known = self._cards.get(card)
         if known is None:
-            known = self._cards[card] = str(self._parts.card(card, _ROOT))
+            known = self._cards[card] = self._parts.card(card, _ROOT)
         return known
 
     def _brief_of(self, card: Card, root: str) -> Markup:
         known = self._briefs.get(card)
         if known is None:
-            known = self._briefs[card] = str(self._parts.brief(card, _ROOT))
-        return Markup(known.replace(ROOT, root))  # noqa: S704 - the same
+            known = self._briefs[card] = self._parts.brief(card, _ROOT)
+        return known.replace(ROOT, root)
 
     def render(self, template: str, facts: dict[str, Any]) -> bytes:
         return self._theme.render(template, facts).encode("utf-8", "replace")
