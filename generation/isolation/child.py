@@ -45,8 +45,9 @@ def main() -> None:
     )
     [length] = LENGTH.unpack(sys.stdin.buffer.read(LENGTH.size))
     message = sys.stdin.buffer.read(length)
-    # What is to be done is read here, and with it the modules that it needs.
-    work, arguments, bounds = pickle.loads(message)  # noqa: S301 - the other side is ours
+    # What is to be done is read here, and with it the modules that it needs. It comes from our
+    # parent, through a pipe that nobody else can write to.
+    work, arguments, bounds = pickle.loads(message)  # noqa: S301  # nosec B301
     del message
     threading.Thread(target=_end_with_parent, daemon=True).start()
     status = 1
