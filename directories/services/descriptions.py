@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from directories.exceptions import NotNow
@@ -12,6 +13,9 @@ from generation.exceptions import RepositoryTooLarge
 # A page, an answer and a screen name so many items and files, and count the rest.
 LISTED = 1000
 LISTED_FILES = 50
+# So many seconds are spent on patches, of whatever a person has pushed to the branch.
+COMPARING = 10.0
+_NOT_COMPARED = "It takes too long to compare all files.\n"
 
 
 def describe(proposal: Proposal) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def describe(proposal: Proposal) -> dict[str, Any]:
             "head": head,
             "gone": str(exc),
         }
+    until = time.monotonic() + COMPARING
     return {
         "counts": found.summary,
         "items": [
@@ -48,7 +53,7 @@ def describe(proposal: Proposal) -> dict[str, Any]:
             {
                 "kind": file.kind,
                 "path": file.path,
-                "patch": _patch(proposal, file.path),
+                "patch": _patch(proposal, file.path, until=until),
             }
             for file in found.files[:LISTED_FILES]
         ],
@@ -58,8 +63,10 @@ def describe(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _patch(proposal: Proposal, path: str) -> str:
+def _patch(proposal: Proposal, path: str, *, until: float) -> str:
     """Show what changes in a file, or why that is not shown."""
+    if time.monotonic() > until:
+        return _NOT_COMPARED
     try:
         return proposals.patch_of(proposal, path)
     except RepositoryTooLarge as exc:

@@ -33,6 +33,8 @@ class Limits(NamedTuple):
     printed: int = 16 * _MIB
     # A patch that somebody looks at.
     patch: int = 4 * _MIB
+    # Seconds of the processor for one patch, of which a page shows 50.
+    patch_processor: int = 2
     # Memory of a git that reads or writes here: the largest file, twice, with git's caches.
     memory: int = 512 * _MIB
     # Memory of a git that takes in what a server sends: it holds all names of objects.

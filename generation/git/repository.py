@@ -228,7 +228,9 @@ class Repository:
             self.path,
             *("diff-tree", "-p", "--no-ext-diff", "--no-textconv", "--no-renames"),
             *(old or EMPTY_TREE, new, "--", f":(literal){path}"),
-            limits=self.limits._replace(printed=self.limits.patch),
+            limits=self.limits._replace(
+                printed=self.limits.patch, processor=self.limits.patch_processor
+            ),
             is_cut=True,
         )
         return shown.decode("utf-8", "replace")

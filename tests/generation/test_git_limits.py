@@ -205,6 +205,18 @@ def test_a_long_patch_is_cut_off(repository: Repository) -> None:
     assert "+line\n" in shown
 
 
+def test_a_file_that_is_too_large_to_compare_is_named_only(
+    repository: Repository,
+) -> None:
+    files = [{"a": line * 200_000} for line in (b"one\n", b"two\n")]
+    old = repository.write(commit(files[0]), ref=MAIN)
+    new = repository.write(commit(files[1], parent=old), ref=MAIN)
+
+    shown = repository.patch(old, new, path="a")
+
+    assert shown.endswith("Binary files a/a and b/a differ\n")
+
+
 def test_a_list_of_parents_without_end_is_not_read(repository: Repository) -> None:
     """A commit may have as many parents as fit into it."""
     first = repository.write(commit({"a": b"1"}), ref=MAIN)

@@ -15,7 +15,7 @@ from directories.services.editing import How
 from directories.services.proposing import repositories_of
 from directories.services.sites import export_site
 from generation.contract.commands import RepositoryKind
-from generation.editing.operations import RemoveItem
+from generation.editing.operations import CreateLabel, RemoveItem
 from generation.exceptions import RepositoryTooLarge
 from generation.git import MAIN, Repository
 from tests.directories.api.conftest import client_of
@@ -154,6 +154,25 @@ def test_proposal_that_is_too_large_is_described_without_its_changes(
     assert REASON in described["gone"]
     assert answer.status_code == 422
     assert REASON in answer.json()["detail"]
+
+
+def test_patches_end_when_they_take_too_long(
+    generated: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descriptions, "COMPARING", -1.0)
+    generated.review = True
+    generated.save()
+    created = CreateLabel(kind="categories", name="Sand")
+    edited = editing.change_labels(generated, created, How(generated.owner))
+    assert edited.revised is not None
+    assert edited.revised.proposal is not None
+
+    described = descriptions.describe(edited.revised.proposal)
+
+    assert described["files"]
+    assert {file["patch"] for file in described["files"]} == {
+        "It takes too long to compare all files.\n"
+    }
 
 
 def test_commit_of_a_bomb_is_small(generated: Directory) -> None:
