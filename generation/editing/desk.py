@@ -76,6 +76,8 @@ class Desk:
         self._removals: set[str] = set()
         self._effects: list[Effect] = []
         self._decisions: Decisions | None = None
+        # What was read of the tombstones last, and what it says.
+        self._buried: tuple[bytes, list[Any]] = (b"", [])
 
     @property
     def decisions(self) -> Decisions:
@@ -238,7 +240,9 @@ class Desk:
         if not before:
             return
         try:
-            entries = parse(before, times=TOMBSTONES_TIMES) or []
+            if before != self._buried[0]:
+                self._buried = (before, parse(before, times=TOMBSTONES_TIMES) or [])
+            entries = self._buried[1]
             numbers = {n for n, entry in enumerate(entries) if is_meant(entry)}
             if numbers:
                 content = without_entries(before, numbers, times=TOMBSTONES_TIMES)

@@ -34,11 +34,15 @@ class LabelSheet:
         labels = stored.categories if kind == "categories" else stored.tags
         self.labels: dict[str, Label] = {label.id: label for label in labels}
         self._text: bytes | None = None
+        # Labels that are written together when the text is wanted: each by itself would be
+        # read and checked with all before it, and an import opens thousands.
+        self._waiting: list[Label] = []
         self._snapshot = snapshot
         self._vocabulary: Vocabulary | None = None
 
     def content(self) -> bytes | None:
-        """The file as it shall be; None where nothing has changed."""
+        """The file as it will be; None where nothing has changed."""
+        self._write_waiting()
         return self._text
 
     @property
@@ -66,19 +70,33 @@ class LabelSheet:
         """Find a label, or open it. True for one that is new."""
         if (found := self.find(text)) is not None:
             return found, False
-        identifier = self.vocabulary.id_of(text)
-        name = self.vocabulary.name_of(identifier)
+        vocabulary = self.vocabulary
+        identifier = vocabulary.id_of(text)
+        name = vocabulary.name_of(identifier)
         self.add(
             Category(id=identifier, name=name)
             if self.kind == "categories"
             else Tag(id=identifier, name=name)
         )
+        # It knows the new one, whose id it has just made.
+        self._vocabulary = vocabulary
         return identifier, True
 
     def add(self, label: Label) -> None:
-        self._write(lambda text: append(text, [label_entry(label)], times=TIMES))
+        if self._text is None:
+            # A file that cannot be added to is named with the first.
+            self._write(lambda text: append(text, [label_entry(label)], times=TIMES))
+        else:
+            self._waiting.append(label)
         self.labels[label.id] = label
         self._vocabulary = None
+
+    def _write_waiting(self) -> None:
+        if not self._waiting:
+            return
+        entries = [label_entry(label) for label in self._waiting]
+        self._waiting = []
+        self._write(lambda text: append(text, entries, times=TIMES))
 
     def change(self, identifier: str, changes: Mapping[str, Any]) -> None:
         """Set or remove keys of one entry. Raises EditRefused."""
@@ -129,6 +147,7 @@ class LabelSheet:
         self._vocabulary = None
 
     def _before(self) -> bytes:
+        self._write_waiting()
         if self._text is not None:
             return self._text
         tree = self._snapshot.tree

@@ -26,7 +26,8 @@ _TOML_TABLE = re.compile(r"\s*\[\[?+[\w.\"'\s-]++\]\]?\s*(?:#.*)?$")
 _MOST_DOTS = 60
 _DOTTED = re.compile(r"""[\w."' \t-]+""")
 _TOML_ARRAY = re.compile(r"\s*\[\[\s*[\w.\"'-]+\s*\]\][ \t]*\n")
-_TOML_PAIR = re.compile(r"""\s*["']?([\w .-]{1,60}?)["']?\s*=\s*\S""")
+# Possessive: a line of blanks alone is looked at once, not in each way to divide it.
+_TOML_PAIR = re.compile(r"""\s*+["']?([\w.-][\w .-]{0,59}?)["']?\s*+=\s*\S""")
 _ADDRESS = re.compile(r"""["']?https?://""")
 
 
