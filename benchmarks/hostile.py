@@ -68,10 +68,10 @@ def apart(
             os.close(reader)
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            answer = json.dumps(
+            found = json.dumps(
                 measure(name, size, repeat=repeat, only_reading=only_reading)
             )
-            os.write(writer, answer.encode())
+            os.write(writer, found.encode())
             status = 0
         except Exception:  # noqa: BLE001 - a child that ends here must not go on as its parent
             traceback.print_exc()

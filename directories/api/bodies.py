@@ -12,9 +12,9 @@ from generation.contract.request import (
     MAX_DOCUMENT_BYTES,
     Asked,
     Description,
-    HttpUrl,
     Label,
 )
+from generation.contract.values import HttpUrl
 
 
 def _fits(text: str) -> str:

@@ -105,7 +105,8 @@ class SiteSettings(Record):
     @classmethod
     def _domain_is_an_address(cls, given: Any) -> Any:
         if isinstance(given, dict) and given.get("domain") and not given.get("url"):
-            return given | {"url": f"https://{given['domain']}/"}
+            domain = str(given["domain"]).strip().lower()
+            return given | {"url": f"https://{domain}/"}
         return given
 
     @property

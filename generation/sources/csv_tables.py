@@ -112,8 +112,10 @@ _TIME = re.compile(
 )
 # A link to the source code will do for the link.
 _LINKS = {"source_code_url": "url"}
+# Possessive: a line of a thousand bars is no table in as many ways.
 _MARKDOWN = re.compile(
-    r"\s*\|?[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[ \t:|-]*(?:\n|$)"
+    r"\s*+(?=[^|\n]*\|)[^\n]*+\n"
+    r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+\|[ \t:|-]*+(?:\n|$)"
 )
 
 

@@ -238,8 +238,8 @@ class _Contents:
                 return found.text()[:_LONGEST_NAME]
         if label := self._label(id(member)):
             return squeeze(label)[:_LONGEST_NAME]
-        first = self._own.get(id(member), self._first.get(id(member), ""))
-        return (member.text() or first)[:_LONGEST_NAME]
+        own = self._own.get(id(member), self._first.get(id(member), ""))
+        return (member.text() or own)[:_LONGEST_NAME]
 
     def href(self, member: Element) -> str:
         return member.get("href") or self._hrefs.get(id(member), "")

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generation.editing import Edit
-from generation.editing.exporting import FORMATS, export, guarded, unguarded
+from generation.editing.exporting import FORMATS, export, unguarded
 from generation.editing.importing import Duplicates, import_items, read_file
 from generation.exceptions import EditRefused, SourceError
 from generation.items import Catalogue, Category, Item, Tag
 from generation.repositories.data import Stored, read_data
 from generation.repositories.following import catalogue_of
 from generation.sources.candidates import Reading
+from generation.spreadsheets import guarded
 from generation.yaml import dump
 from tests.generation.editing.conftest import NOW, Clocks
 from tests.generation.repositories.test_merge_properties import Shelf
