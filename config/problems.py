@@ -74,7 +74,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
             if wait := getattr(exc, "wait", None):
                 headers["Retry-After"] = str(math.ceil(wait))
         case _ if is_outage(exc):
-            log.error("database does not answer", exc_info=exc)
+            # The framework calls this while it handles the exception.
+            log.exception("database does not answer")  # noqa: LOG004
             document = problem(503, UNAVAILABLE)
             headers["Retry-After"] = str(RETRY_AFTER)
         case _:

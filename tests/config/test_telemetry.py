@@ -85,11 +85,11 @@ def test_mistake_is_reported_with_its_ids_and_without_secrets(
     pytest.importorskip("sentry_sdk", reason="the extra `sentry` is not installed")
     dsn = f"http://public-half@127.0.0.1:{collector.server_port}/7"
 
-    # There is no database at that address: our view breaks.
+    # There is no database at that address: an outage is reported as a mistake is.
     status = in_a_process(tmp_path, MISTAKE, SENTRY_DSN=dsn)
 
     [event] = events(collector)
-    assert status.strip() == "500"
+    assert status.strip() == "503"
     assert event["exception"]["values"][-1]["type"] == "OperationalError"
     assert event["tags"]["role"] == "web"
     assert event["tags"]["request_id"] == "request-12345678"
