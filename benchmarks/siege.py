@@ -131,6 +131,13 @@ class Hostile(BaseHTTPRequestHandler):
         pass
 
 
+class Strangers(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Do not complain: whoever was attacked may hang up."""
+
+
 # --- what is attacked
 
 
@@ -260,8 +267,7 @@ class Castle(Stack):
     def besieged(self) -> Iterator[int]:
         """The web side and the strangers' server."""
         Hostile.repositories = self.strangers
-        server = ThreadingHTTPServer(("127.0.0.1", self.hostile), Hostile)
-        server.daemon_threads = True
+        server = Strangers(("127.0.0.1", self.hostile), Hostile)
         strangers = multiprocessing.Process(target=server.serve_forever, daemon=True)
         strangers.start()
         server.server_close()

@@ -50,6 +50,10 @@ bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "config.web_server.worker.BufferingWorker"
 workers = int(os.environ.get("WEB_PROCESSES", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
+if min(workers, threads, int(os.environ.get("WEB_WORKER_THREADS", "4"))) < 1:
+    raise SystemExit(
+        "WEB_PROCESSES, WEB_THREADS and WEB_WORKER_THREADS must be 1 or more."
+    )
 if _env.slow_requests is None:
     # What strangers can keep waiting leaves three quarters of the threads to everybody else.
     os.environ["SLOW_REQUESTS"] = str(max(1, workers * threads // 4))

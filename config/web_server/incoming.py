@@ -45,7 +45,6 @@ class Incoming:
         self.request: Any = None
         self.body: Spool | None = None
         self.rest = b""
-        self._is_first = idle_seconds is None
         self._limits = limits
         self._cfg = cfg
         self._client = client
@@ -61,11 +60,6 @@ class Incoming:
     @property
     def has_begun(self) -> bool:
         return bool(self._head) or self.request is not None
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether the connection has had an answer and rests."""
-        return not self._is_first and not self.has_begun
 
     @property
     def deadline(self) -> float:

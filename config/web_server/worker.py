@@ -187,6 +187,9 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._close(connection)
 
     def _close(self, connection: Connection) -> None:
+        """Forget a connection. Safe to repeat."""
+        if connection.socket.fileno() < 0:
+            return
         if connection in self._watched:
             self._unwatch(connection)
         connection.incoming.close()
@@ -195,10 +198,9 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         self.nr_conns -= 1
 
     def _drop_oldest(self) -> bool:
-        """Make room for another: first where a request is missing, then where one rests."""
-        receiving = [each for each in self._watched if each.is_receiving]
-        begun = (each for each in receiving if not each.incoming.is_idle)
-        victim = next(begun, None) or next(iter(receiving or self._watched), None)
+        """Make room for another: first where a request has been missing the longest."""
+        receiving = (each for each in self._watched if each.is_receiving)
+        victim = next(receiving, None) or next(iter(self._watched), None)
         if victim is None:
             return False
         self._cut_off[503] += 1
@@ -234,7 +236,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         if self._cut_off and now >= self._next_report:
             self._next_report = now + REPORT_SECONDS
             counts = ", ".join(f"{n} with {s}" for s, n in self._cut_off.items())
-            self.log.warning("requests cut off before they were complete: %s", counts)
+            self.log.warning("requests refused or cut off: %s", counts)
             self._cut_off.clear()
 
     # --- a request arrives
@@ -323,12 +325,16 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
         self._lane(conn).finished(size=conn.incoming.body_size)
-        conn.incoming.close()
-        conn.is_kept = not fs.cancelled() and fs.exception() is None and fs.result()
-        if conn.sock.has_waiting:
-            self._watch(conn, selectors.EVENT_WRITE, self._send_rest)
-        else:
-            self._go_on(conn)
+        try:
+            conn.incoming.close()
+            conn.is_kept = not fs.cancelled() and fs.exception() is None and fs.result()
+            if conn.sock.has_waiting:
+                self._watch(conn, selectors.EVENT_WRITE, self._send_rest)
+            else:
+                self._go_on(conn)
+        except Exception:
+            self.log.exception("connection given up")
+            self._close(conn)
 
     def _send_rest(self, connection: Connection) -> None:
         connection.sock.flush()

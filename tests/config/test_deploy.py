@@ -75,6 +75,26 @@ def test_weaker_settings_do_not_pass(
     assert [c for c in complaints if c not in said] == []
 
 
+def test_web_server_without_threads_is_refused_with_a_reason(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "deploy/gunicorn_config.py"],
+        cwd=CHECKOUT,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(CHECKOUT),
+            "STATE_ROOT": str(tmp_path),
+            "WEB_WORKER_THREADS": "0",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 1
+    assert "WEB_WORKER_THREADS must be 1 or more" in ended.stderr
+
+
 @pytest.mark.parametrize(("given", "kept"), [("", "60"), ("0", "0"), ("5", "5")])
 def test_threads_of_the_web_server_keep_their_connections(
     tmp_path: Path, given: str, kept: str
