@@ -1,12 +1,12 @@
 """What shapes of text cost that were made to be slow, and how the cost grows.
 
     python benchmarks/hostile.py [--only NAME] [--sizes 50,100,200,400] [--repeat 2]
-                                 [--stages] [--worst 25] [--seconds 60] [--limits]
+                                 [--reading] [--stages] [--seconds 60] [--limits]
 
 Each shape of `tests/generation/sources/hostile_shapes.py` is read at each size (in KB) by a
 process of its own, whose CPU time and memory are limited. CPU milliseconds, the least of all
 repetitions; `growth` is the largest factor by which a size costs more than half of it, below
-20 ms it counts as 20 ms. With `--limits` the exit status is 1 where that is above 2.5, or
+20 ms it counts as 20 ms. `--reading` leaves out what a run does with the items. With `--limits` the exit status is 1 where that is above 2.5, or
 where a shape needs more time or memory than it has.
 """
 
