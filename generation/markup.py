@@ -32,6 +32,8 @@ MOST_BRACKETS = 200
 # After each heading, rule or empty item the parser copies the rest of the paragraph: 60 KB of
 # `# a` on lines that follow one another take it minutes.
 MOST_CUTS = 200
+# For each sign that means something, the parser copies the paragraph.
+MOST_SIGNS = 3_000
 
 _PARAGRAPH_BREAK = re.compile(r"\n[ \t]*\n")
 _BLANKS = re.compile(r"\s+")
@@ -126,6 +128,7 @@ def _is_too_costly(text: str) -> bool:
     return any(
         paragraph.count("[") > MOST_BRACKETS
         or paragraph.count("<") > MOST_BRACKETS
+        or sum(map(paragraph.count, "&\\*_`")) > MOST_SIGNS
         or sum(1 for _ in _CUT.finditer(paragraph)) > MOST_CUTS
         for paragraph in _PARAGRAPH_BREAK.split(text)
     )

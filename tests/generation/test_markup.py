@@ -14,6 +14,7 @@ from selectolax.parser import HTMLParser
 
 from generation.markup import (
     MOST_BRACKETS,
+    MOST_SIGNS,
     escape_markdown,
     link_target,
     one_line,
@@ -159,6 +160,13 @@ def test_text_with_too_many_brackets_is_shown_as_typed() -> None:
     text = "[" * (MOST_BRACKETS + 1) + "<b>"
 
     assert render_markdown(text) == f"<pre>{text[:-3]}&lt;b&gt;</pre>"
+
+
+@pytest.mark.parametrize("piece", ["# a\n", "***\n", "-\n", "&amp;", "\\*", "_a "])
+def test_text_with_too_many_signs_is_shown_as_typed(piece: str) -> None:
+    text = piece * (MOST_SIGNS + 1)
+
+    assert render_markdown(text).startswith("<pre>")
 
 
 def test_brackets_count_by_the_paragraph() -> None:
