@@ -6,6 +6,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -122,3 +124,33 @@ def test_web_server_is_asked_by_a_name_it_answers_to(
         "directories.example.org",
     )
     assert "django" not in asked.stderr
+
+
+@pytest.mark.parametrize(
+    ("bind", "listens"),
+    [("", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("127.0.0.2", "127.0.0.2")],
+)
+def test_web_side_is_asked_where_it_listens(
+    tmp_path: Path, bind: str, listens: str
+) -> None:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.headers['Host']} {self.path}")
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer((listens, 0), Handler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        own = {"BIND": bind} if bind else {}
+        port = str(server.server_port)
+        well = ask("web", tmp_path, PORT=port, ALLOWED_HOSTS="a.org", **own)
+        thread.join()
+
+    assert well.returncode == 0, last_line(well)
+    assert asked == ["a.org /healthz"]
