@@ -135,7 +135,7 @@ class Strangers(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Do not complain: whoever was attacked may hang up."""
+        """Do not complain: who was attacked may hang up."""
 
 
 # --- what is attacked
@@ -234,6 +234,8 @@ class Castle(Stack):
         self.strangers = folder / "strangers"
         self.strangers.mkdir()
         self.manage("migrate", "--noinput")
+        # Files for clients that read slowly.
+        self.manage("collectstatic", "--noinput")
         self.manage("createsuperuser", "--noinput", "--username=eve", "--email=e@b.org")
         self.token = self.manage("create_token", "eve").strip().splitlines()[-1]
         self._furnish(options.blob_mib)
@@ -589,7 +591,9 @@ def ms(seconds: list[float | None], *shares: float) -> str:
 
 def row(name: str, watch: Watch, answers: Counter[str]) -> str:
     in_time = round(watch.share * len(watch.healthz))
-    said = ", ".join(f"{count} x {status}" for status, count in answers.most_common(5))
+    statuses = ", ".join(
+        f"{count} x {status}" for status, count in answers.most_common(5)
+    )
     cells = (
         name,
         f"{in_time} of {len(watch.healthz)}",
@@ -601,7 +605,7 @@ def row(name: str, watch: Watch, answers: Counter[str]) -> str:
         f"{watch.children} of up to {watch.children_mib:.0f}"
         if watch.children
         else "-",
-        said or "-",
+        statuses or "-",
     )
     return "| " + " | ".join(map(str, cells)) + " |"
 

@@ -40,7 +40,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _may_see_figures(request: HttpRequest) -> bool:
-    """Whoever has METRICS_TOKEN, and whoever is on this machine without a proxy between."""
+    """Anyone with METRICS_TOKEN may, and anyone on this machine without a proxy between."""
     if has_token(request):
         return True
     if settings.BEHIND_PROXY or settings.CLIENT_ADDRESS_HEADER:

@@ -139,7 +139,7 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    """Say that the database is away, on a page where a person asked for one."""
+    """Answer that the database is away, on a page where a person asked for one."""
     if request.accepts("text/html") and not request.path.startswith(FOR_PROGRAMS):
         answer = render(request, "unavailable.html", status=503)
     else:

@@ -75,7 +75,7 @@ class Chunks:
         if len(self._arrived) < 2:
             return False
         if self._arrived[:2] != b"\r\n":
-            raise Refused(400, "A chunk is longer than its size says.")
+            raise Refused(400, "A chunk is longer than announced.")
         del self._arrived[:2]
         self._part = _Part.SIZE
         return True

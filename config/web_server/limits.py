@@ -38,8 +38,8 @@ class Limits:
     # Requests that wait for a thread of their kind. With more, a connection for a request
     # of the other kind would not be accepted any more.
     waiting_requests: int = 400
-    # After so long, a request whose client has hung up meanwhile is not worked on. One that
-    # only says that it sends no more, as some clients do, is answered until then.
+    # After so long, a request whose client has hung up meanwhile is not worked on. Until
+    # then it is answered: some clients close their half when they have sent everything.
     wait_seconds: float = 1
 
     # A chunk costs as much work as a kibibyte of body: clients that send a byte in each

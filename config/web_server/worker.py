@@ -1,7 +1,7 @@
 """gunicorn's worker with threads, in which no thread waits for a client.
 
 The main loop reads requests without blocking and hands complete ones to threads; what an
-answer's client does not take at once is sent by the main loop, too. Workers of ours and
+answer's client does not take at once is sent by the main loop, too. Workers and
 monitors have threads of their own. Written against gunicorn 27, whose main loop it keeps.
 """
 
@@ -47,7 +47,7 @@ DISK_FULL = Refused(503, "There is no room for the request now.", retry_after=60
 
 
 def is_for_workers(path: str) -> bool:
-    """Whether workers of ours or monitors ask for this path."""
+    """Whether workers or monitors ask for this path, and not people."""
     return path in ("/healthz", "/readyz", "/metrics") or path.startswith(
         "/internal/trigger/"
     )

@@ -32,7 +32,7 @@ class Readiness(NamedTuple):
     degraded: tuple[str, ...] = ()
 
 
-# What is away, by name; the rest would tell a stranger how busy we are.
+# What is away, by name; the rest would show a stranger how busy we are.
 FOR_EVERYBODY = ("is_ready", "database", "queue", "degraded")
 
 
