@@ -91,7 +91,7 @@ def test_a_cluster_goes_on_without_a_process_that_its_sentinel_starts_again(
 def test_nobody_counts_on_a_cluster_with_a_stopped_process(
     stack: Stack, stopped: str
 ) -> None:
-    with stack.web(), stack.worker(ENGINE_SILENT_AFTER="3") as cluster:
+    with stack.web(), stack.worker(ENGINE_SILENT_AFTER="4") as cluster:
         members = stack.members(cluster.pid)
 
         kill(getattr(members, stopped), signal.SIGSTOP)
