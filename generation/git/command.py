@@ -16,6 +16,7 @@ import resource
 import signal
 import subprocess
 import threading
+from _thread import start_new_thread
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,9 @@ from generation.git.limits import LIMITS, Limits
 _CONFIG = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
+    # A pack is mapped piece by piece: a run has a limit of its address space, and so has git.
+    "core.packedGitWindowSize": "32m",
+    "core.packedGitLimit": "128m",
     # Larger files are neither held in memory nor compared: an item's text is far smaller.
     "core.bigFileThreshold": "16m",
     "protocol.allow": "never",
@@ -91,7 +95,9 @@ _NOT_THE_DISK = re.compile(
     r"broken pipe|connection reset|permission|read-only file system|not permitted",
     re.IGNORECASE,
 )
-_OUT_OF_MEMORY = re.compile(r"out of memory|mmap failed|Cannot allocate memory", re.I)
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|mmap failed|cannot be mapped|Cannot allocate memory", re.I
+)
 
 
 def named(path: Path) -> str:
@@ -129,7 +135,7 @@ def run_git(
     with _running(path, command, limits=limits if is_bounded else None) as running:
         output = running.process.stdout
         assert output is not None
-        printed = output.read(limits.printed + 1)
+        printed = _read(output, limits.printed + 1)
         if len(printed) > limits.printed:
             if is_cut:
                 return printed[: limits.printed]
@@ -235,17 +241,22 @@ class _Complaints:
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._kept = b""
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
+        self._is_over = threading.Event()
+        # A `threading.Thread` is waited for until it has begun, and that is for ever where
+        # it has no memory to begin with: runs and visits have a limit of theirs.
+        start_new_thread(self._listen, ())
 
     def text(self) -> str:
-        self._thread.join(_LAST_WORDS)
+        self._is_over.wait(_LAST_WORDS)
         return self._kept.decode("utf-8", "replace")
 
     def _listen(self) -> None:
-        with self._stream:
+        try:
             while part := os.read(self._stream.fileno(), 1 << 16):
                 self._kept += part[: _MOST_COMPLAINTS - len(self._kept)]
+        finally:
+            self._stream.close()
+            self._is_over.set()
 
 
 @contextmanager
@@ -279,8 +290,8 @@ def _running(
     except OSError as exc:
         raise _cannot_start(path, exc) from exc
     assert process.stderr is not None
-    complaints = _Complaints(process.stderr)
     try:
+        complaints = _Complaints(process.stderr)
         if limits is not None:
             _limit(process.pid, limits)
         yield _Running(process, complaints)
@@ -327,6 +338,16 @@ def _command(path: Path, arguments: tuple[str, ...]) -> list[str]:
         *_OPTIONS.get(arguments[0], ()),
         *arguments,
     ]
+
+
+def _read(stream: IO[bytes], most: int) -> bytes:
+    """Read to the end, or so many bytes. Room is taken for those that come, not for all."""
+    parts: list[bytes] = []
+    left = most
+    while left and (part := stream.read(min(left, 1 << 16))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def _has_file_of(path: Path, size: int) -> bool:

@@ -310,6 +310,35 @@ def test_what_a_server_says_is_neither_believed_nor_repeated(
     )
 
 
+CRAMPED = """
+import resource, sys
+from pathlib import Path
+from generation.git import Repository
+repository = Repository(Path(sys.argv[1]))
+# The room of this thread is used again by the next one, which then has none for more.
+repository.refs()
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used // 2, resource.RLIM_INFINITY))
+for _ in range(20):
+    try:
+        repository.refs()
+    except (MemoryError, RuntimeError):
+        pass
+print("over")
+"""
+
+
+def test_want_of_memory_is_no_hang(repository: Repository) -> None:
+    """A thread may have begun and have no memory to go on, and nobody waits for it."""
+    arguments = [sys.executable, "-c", CRAMPED, str(repository.path)]
+
+    ended = subprocess.run(
+        arguments, cwd=CHECKOUT, capture_output=True, text=True, timeout=60
+    )
+
+    assert ended.stdout == "over\n", ended.stderr
+
+
 def test_missing_git_is_named(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
