@@ -86,7 +86,7 @@ def apart(
 
 def growth(costs: list[float]) -> float:
     floored = [max(cost, FLOOR) for cost in costs]
-    return max(b / a for a, b in pairwise(floored))
+    return max((b / a for a, b in pairwise(floored)), default=1.0)
 
 
 def main() -> int:
