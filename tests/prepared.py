@@ -47,7 +47,6 @@ MODULES = (
     "generation.editing.operations",
     "generation.sources.formats",
     "generation.tasks.directory_generation",
-    "git",
     "http_message_signatures",
     "prometheus_client.core",
     "psutil",
