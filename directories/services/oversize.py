@@ -26,7 +26,7 @@ def oversize_of(directory: Directory) -> tuple[str, ...]:
             head = repository.head()
             reason = _oversize(repository.path, head, repository.limits) if head else ""
         except RepositoryError as exc:
-            # What else may be wrong with it is said by whoever needs it.
+            # What else may be wrong with it is reported where it is needed.
             reason = str(exc) if isinstance(exc, RepositoryTooLarge) else ""
         if reason:
             found.append(reason)

@@ -65,7 +65,7 @@ def _take(folder: Path, places: int) -> int:
 def _count(folder: Path, places: int, name: str) -> int:
     """Count the places that are held in somebody's name."""
     paths = [folder / str(number) for number in range(places)]
-    # Only these are tried: whoever looks for a place would find it taken meanwhile.
+    # Only these are tried: a place that is being tried looks taken to others.
     named = [path for path in paths if path.exists() and path.read_text() == name]
     return sum(map(_is_held, named))
 

@@ -2,7 +2,7 @@
 
 Whatever a stranger's server, page or template makes of it, the work ends: after so many
 seconds, so much processor time, so much memory, so much output. The process is a new
-interpreter and no fork: it holds no secret of ours, no thread and no connection, and its
+interpreter and no fork: it holds no secret, no thread and no connection, and its
 environment is made from nothing. It leads a group of processes, so that what it starts ends
 with it, and it ends with us.
 
@@ -151,7 +151,7 @@ def too_much_memory(bounds: Bounds) -> LimitExceeded:
 
 
 def _error(content: bytes) -> Exception:
-    """Make the error again by the name of its class, if that is one of ours."""
+    """Make the error again by the name of its class, if that is a GenerationError."""
     said = json.loads(content)
     kind = getattr(exceptions, str(said["kind"]), None)
     if not (isinstance(kind, type) and issubclass(kind, GenerationError)):
@@ -168,5 +168,5 @@ def _flags() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Where programs are found, and nothing else of ours."""
+    """Name where programs are found, and nothing else."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}

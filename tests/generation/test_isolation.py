@@ -143,7 +143,7 @@ def test_what_it_has_started_ends_with_it() -> None:
     assert until(lambda: not is_alive(pid))
 
 
-def test_it_ends_with_whoever_has_asked() -> None:
+def test_it_ends_with_its_parent() -> None:
     code = (
         "from tests.generation.test_isolation import *\n"
         "parts = iterate_isolated(start_a_process, bounds=BOUNDS)\n"

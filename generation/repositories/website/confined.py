@@ -22,7 +22,7 @@ from generation.repositories.website import plan_website
 class Limits(NamedTuple):
     """How much templates may take. Times are those of a processor, in seconds.
 
-    Of ours, a page takes a millisecond, whatever the directory holds. A website without
+    A page of the built-in templates takes a millisecond, whatever the directory holds. A website without
     items takes 75 MiB of address space, and one of 10,000 takes 160.
     """
 
