@@ -16,7 +16,7 @@ from directories.services.proposing import (
     target_of_run,
 )
 from directories.services.requests import read_stored
-from generation.contract.commands import PlannedCommit, PublishBegin, RepositoryKind
+from generation.contract.commands import PlannedCommit, RepositoryKind
 from generation.git import MAIN, Repository
 from generation.publish import staged_refs
 
@@ -29,7 +29,6 @@ def check_plan(
     It runs git, so it is called outside of any transaction. Raises PlanOutdated where
     somebody else was quicker, and PlanRefused for what no worker plans.
     """
-    _refuse_second_plan(run, attempt, planned)
     moving = {kind: commit for kind, commit in planned.items() if commit.new}
     if not moving:
         return
@@ -39,23 +38,6 @@ def check_plan(
         if commit.branch != branch:
             raise PlanOutdated(f"the run publishes to {branch}, not to {commit.branch}")
         _check_commit(kind, repositories[kind], commit, staged=_staged(run, attempt))
-
-
-def _refuse_second_plan(
-    run: GenerationRun, attempt: int, planned: Mapping[RepositoryKind, PlannedCommit]
-) -> None:
-    """Keep the plan of an attempt: without it nobody could finish what it has begun.
-
-    That of an earlier attempt gives way to another, which was made on top of what is there.
-    """
-    recorded = PublishBegin(commits=run.planned_commits or {}).commits
-    if recorded in ({}, planned):
-        return
-    repositories, staged = repositories_of(run.directory), _staged(run, attempt)
-    if any(
-        c.new and repositories[k].head(staged) == c.new for k, c in recorded.items()
-    ):
-        raise PlanRefused("the attempt has said already what it is about to publish")
 
 
 def branch_of(run: GenerationRun) -> str:

@@ -206,24 +206,6 @@ def test_a_proposal_that_was_decided_meanwhile_is_outdated(
         plan(run, old=head, new=staged(run), branch=proposal_branch(1), base=main)
 
 
-def test_a_plan_is_not_taken_back_by_the_attempt_that_made_it(
-    second: GenerationRun,
-) -> None:
-    main = data_of(second).head()
-    stage(second.directory, second, on=main)
-    plan(second, old=main, new=staged(second))
-    recorded = second.planned_commits
-
-    plan(second, old=main, new=staged(second))
-    with pytest.raises(PlanRefused, match="has said already"):
-        plan(second, old=main, new=None)
-    with pytest.raises(PlanRefused, match="has said already"):
-        say(second, PublishBegin(commits={}))
-
-    second.refresh_from_db()
-    assert second.planned_commits == recorded
-
-
 def test_a_run_that_lies_cannot_have_main_rolled_back(second: GenerationRun) -> None:
     repository = data_of(second)
     main = repository.head()
