@@ -15,7 +15,8 @@ from tests.generation.repositories.test_website import (
     make_item,
 )
 
-LIMITS = Limits(page=0.5, website=2, memory_mib=200)
+# By the clock it may take long: other tests run meanwhile.
+LIMITS = Limits(page=0.5, website=2, patience=30, memory_mib=200)
 WIDE = "{% set w = 'abcdefghij' * 9999 %}"
 
 
