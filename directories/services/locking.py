@@ -55,11 +55,15 @@ def turn(directory: Directory, user: User) -> Iterator[None]:
 
 
 def has_templates(directory: Directory) -> bool:
+    """Tell whether a directory's owner has templates. Raises NotPossible."""
     # As the services: what few commands need is not imported by all.
     from generation.repositories.site import TEMPLATES
 
     data = repositories_of(directory)["data"]
-    return data.exists() and data.holds(TEMPLATES.rstrip("/"))
+    try:
+        return data.exists() and data.holds(TEMPLATES.rstrip("/"))
+    except RepositoryError as exc:
+        raise NotPossible(str(exc)) from exc
 
 
 def check_exists(directory: Directory) -> None:

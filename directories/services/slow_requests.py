@@ -31,7 +31,20 @@ def slow_request(user: User | None) -> Iterator[None]:
         yield
         return
     name = str(user.pk) if user else "nobody"
-    folder = Path(settings.SLOW_REQUESTS_ROOT)
+    try:
+        held = _hold(Path(settings.SLOW_REQUESTS_ROOT), places, name)
+    except OSError as exc:
+        raise Overloaded(
+            f"the server cannot count its slow requests ({exc.strerror}); try again later"
+        ) from exc
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _hold(folder: Path, places: int, name: str) -> int:
+    """Take a place in somebody's name. Its descriptor holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     held = _take(folder, places)
     try:
@@ -43,9 +56,10 @@ def slow_request(user: User | None) -> Iterator[None]:
                 "you have as many slow requests under way as one user may; wait for one of "
                 "them, and try again"
             )
-        yield
-    finally:
+    except BaseException:
         os.close(held)
+        raise
+    return held
 
 
 def _take(folder: Path, places: int) -> int:

@@ -127,6 +127,25 @@ def test_a_run_that_has_no_place_is_over(directory: Directory, owner: User) -> N
     assert "as many slow answers" in run.error
 
 
+def test_a_run_is_over_where_places_cannot_be_counted(
+    places: None, directory: Directory, owner: User, settings: Settings, tmp_path: Path
+) -> None:
+    """As on a full disk: it is refused, and nothing is left that waits for ever."""
+    settings.SLOW_REQUESTS_ROOT = tmp_path / "file"
+    settings.SLOW_REQUESTS_ROOT.write_text("in the way")
+
+    with pytest.raises(Overloaded, match="cannot count"):
+        runs.launch(
+            directory,
+            build_request(directory, {}, documents=[document()]),
+            trigger=GenerationRun.Trigger.API,
+            user=owner,
+            documents=[document()],
+        )
+
+    assert directory.runs.get().state == RunState.FAILED
+
+
 @pytest.mark.usefixtures("full")
 def test_an_edit_waits_for_a_place_only_where_an_owner_has_templates(
     generated: Directory, git_root: Path
